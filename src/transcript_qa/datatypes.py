@@ -1,0 +1,341 @@
+"""The nouns that flow through the package: Transcript, Turn, Passage, Hit, Answer and what they are made of.
+
+All are frozen, slotted and keyword-only. `Span` is the one coordinate system: characters, half-open, into
+`Transcript.text`. Times are seconds as float, or None where the source gives none; none is ever guessed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Span:
+    """Characters `start` to `end` (half-open) of a `Transcript.text`.
+
+    >>> Span(start=2, end=5).of("abcdefg")
+    'cde'
+    """
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"a span needs 0 <= start <= end, not {self.start} and {self.end}")
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def of(self, text: str) -> str:
+        """The characters of `text` under this span."""
+        return text[self.start : self.end]
+
+    def overlaps(self, other: Span) -> bool:
+        """True where the two share at least one character."""
+        return self.start < other.end and other.start < self.end
+
+
+class SpeakerKind(StrEnum):
+    """What a label stands for.
+
+    `NAMED` a person's name; `DIARISED` a recogniser's label (`SPEAKER_00`, `A`); `ROLE` a role that several people may
+    fill (`Q`, `Question`, `The Witness`); `INHERITED` no label of its own, the last one still holds; `UNKNOWN` none.
+    """
+
+    NAMED = "named"
+    DIARISED = "diarised"
+    ROLE = "role"
+    INHERITED = "inherited"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """Who speaks, within one transcript. Identity is (transcript, `label`).
+
+    Attributes:
+        label: as first printed in the source ("President of Ruritania Mira Voss"); empty for `UNKNOWN`.
+        name: the person's name without title ("Mira Voss"), or None where the label names no person.
+        role: title or function ("President of Ruritania"), or None.
+        kind: what the label stands for.
+        aliases: other labels of the same speaker in the same source, in order of appearance.
+    """
+
+    label: str
+    name: str | None = None
+    role: str | None = None
+    kind: SpeakerKind = SpeakerKind.NAMED
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def display(self) -> str:
+        """The name to show: the person's name, else the label, else "Unknown speaker"."""
+        return self.name or self.label or "Unknown speaker"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A time or a native address that holds from `start` on: a caption cue, a recogniser's segment, a printed line.
+
+    Attributes:
+        start: character in `Transcript.text` where it begins to hold.
+        start_s, end_s: seconds, or None.
+        address: native address, or None.
+    """
+
+    start: int
+    start_s: float | None = None
+    end_s: float | None = None
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one speaker says until the next one does, as the source prints it.
+
+    Attributes:
+        index: 0-based place in source order.
+        speaker: who speaks.
+        span: the turn's words in `Transcript.text`, without the label.
+        start_s, end_s: seconds, or None.
+        address: native address (`00:12:34`, `45:1-4`, `line 88`), or None.
+        marks: finer times and addresses inside the turn, by rising `start`.
+    """
+
+    index: int
+    speaker: Speaker
+    span: Span
+    start_s: float | None = None
+    end_s: float | None = None
+    address: str | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A region of the source that is no speech.
+
+    Attributes:
+        first_line, last_line: 1-based lines of the decoded source, inclusive.
+        reason: why it was left out, in words for a person ("site header", "closing dateline").
+        text: what it says.
+    """
+
+    first_line: int
+    last_line: int
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transcript:
+    """A transcript, whole. (Not slotted: `speakers` is computed once.)
+
+    `text` is the speech as it is searched, cited and shown: the turns in order, each as "Label: words", blank lines
+    between them, the words exactly as in the source. `text[turn.span]` is a turn's words.
+
+    Attributes:
+        id: short and stable, made from the file's name; unique in an index.
+        title: as found in the source, else made from the file's name.
+        date, place: as found, or None.
+        source: the path or name it was read from.
+        media_url: recording, or None.
+        text: see above.
+        turns: in source order, spans not overlapping.
+        skipped: what was left out, by rising line.
+    """
+
+    id: str
+    title: str
+    date: date | None = None
+    place: str | None = None
+    source: str
+    media_url: str | None = None
+    text: str
+    turns: tuple[Turn, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+    @cached_property
+    def speakers(self) -> tuple[Speaker, ...]:
+        """Every speaker once, in order of first words."""
+        return tuple({turn.speaker.label: turn.speaker for turn in self.turns}.values())
+
+    def words_of(self, turn: Turn) -> str:
+        """The words of one turn."""
+        return turn.span.of(self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """What is embedded and found: whole consecutive turns, or a part of one long turn.
+
+    Attributes:
+        id: `{transcript_id}:{first_turn}-{last_turn}`, and `.{part}` where a long turn is split; stable over rebuilds.
+        transcript_id: the transcript it belongs to.
+        span: its place; `transcript.text[span] == text`.
+        turns: first and last turn index, inclusive.
+        speakers: labels of those who speak in it, each once, in order.
+        start_s, end_s: seconds, or None.
+        text: with each turn's label.
+    """
+
+    id: str
+    transcript_id: str
+    span: Span
+    turns: tuple[int, int]
+    speakers: tuple[str, ...]
+    start_s: float | None = None
+    end_s: float | None = None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why a passage was found.
+
+    Attributes:
+        dense: cosine of question and passage, or None where the dense leg did not find it.
+        keyword: BM25, higher is better, or None where the keyword leg did not find it.
+        matched: the question's words that stand in it.
+        reader: what the reader gave its best sentence, 0 to 1, or None before reading.
+    """
+
+    dense: float | None = None
+    keyword: float | None = None
+    matched: tuple[str, ...] = ()
+    reader: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A passage found for a query; `score` higher is better, `rank` from 1 without gaps."""
+
+    passage: Passage
+    title: str
+    score: float
+    rank: int
+    why: Why
+
+
+class Support(StrEnum):
+    """How well a quote is borne out by a transcript; only the first two may be shown as a quotation."""
+
+    EXACT = "exact"
+    NORMALISED = "normalised"
+    CLOSE = "close"
+    ELSEWHERE = "elsewhere"
+    WRONG_SPEAKER = "wrong speaker"
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A quote and the place where it was said; `transcript.text[span] == quote`.
+
+    Attributes:
+        marker: number in the answer's text, from 1.
+        transcript_id, title, source, date: the transcript.
+        turn: index of the turn.
+        speaker: who said it.
+        start_s, end_s: seconds of the sentence or else of the turn, or None.
+        address: native address, or None.
+        span: characters of the quote in `Transcript.text`.
+        quote: the words.
+        support: how the quote was found again when it was checked.
+    """
+
+    marker: int
+    transcript_id: str
+    title: str
+    source: str
+    date: date | None = None
+    turn: int
+    speaker: Speaker
+    start_s: float | None = None
+    end_s: float | None = None
+    address: str | None = None
+    span: Span
+    quote: str
+    support: Support
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What a search is narrowed to; empty means no narrowing.
+
+    Attributes:
+        transcripts: ids.
+        speakers: names or labels as a person gives them.
+        after, before: dates, both inclusive; transcripts without a date are left out where either is set.
+    """
+
+    transcripts: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
+    after: date | None = None
+    before: date | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.transcripts or self.speakers or self.after or self.before)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the transcripts say to a question, or that they do not.
+
+    Attributes:
+        question: as asked.
+        asked_as: the stand-alone form that was searched.
+        text: with markers `[1]`; every marker has its citation and the reverse.
+        citations: in order of marker; empty where not `answered`.
+        hits: the passages that were read, best first.
+        answered: whether the transcripts answer.
+        confidence: 0 to 1.
+        filters: what the search was narrowed to.
+        timings_ms: milliseconds by stage.
+    """
+
+    question: str
+    asked_as: str
+    text: str
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]
+    answered: bool
+    confidence: float
+    filters: Filters = field(default_factory=Filters)
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """The outcome of looking a quote up: its support and, unless missing, the place.
+
+    `citation` holds the nearest real words (its `marker` is 1).
+    """
+
+    quote: str
+    support: Support
+    citation: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """What a reader understood of one source.
+
+    Attributes:
+        transcript: the result.
+        format: name of the format that was recognised (`webvtt`, `srt`, `names`, …).
+        confidence: 0 to 1, how sure the recognition is.
+        encoding: of the source bytes (`utf-8`, `utf-8-sig`, `utf-16-le`, `cp1252`).
+        warnings: what looks suspicious, in words for a person.
+    """
+
+    transcript: Transcript
+    format: str
+    confidence: float
+    encoding: str
+    warnings: tuple[str, ...] = ()

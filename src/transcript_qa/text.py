@@ -1,0 +1,202 @@
+"""Text as it is compared: normalising with an offset map, sentences, words and terms.
+
+Everything here is a pure function of its arguments. Offsets are characters of the text given.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from transcript_qa.datatypes import Span
+
+_QUOTES = {ord(c): "'" for c in "\u2018\u2019\u201a\u201b\u2032\u02bc\u00b4`"} | {
+    ord(c): '"' for c in "\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb"
+}
+_DASHES = {ord(c): "-" for c in "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"}
+_DROPPED = frozenset("\u00ad\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
+_FOLD = _QUOTES | _DASHES
+
+
+@dataclass(frozen=True, slots=True)
+class Normalised:
+    """A text made comparable, and the way back.
+
+    Attributes:
+        text: folded text.
+        offsets: for each character of `text` the index of the source character it came from, and one more at the end:
+            the source's length.
+    """
+
+    text: str
+    offsets: tuple[int, ...]
+
+    def source_span(self, start: int, end: int) -> Span:
+        """The source characters behind `text[start:end]`; an empty range gives an empty span."""
+        if start >= end:
+            at = self.offsets[start]
+            return Span(start=at, end=at)
+        return Span(start=self.offsets[start], end=self.offsets[end - 1] + 1)
+
+
+def normalise(text: str) -> Normalised:
+    """`text` with case, quotes, dashes, Unicode forms and runs of white space folded, soft hyphens dropped.
+
+    >>> normalise("It\\u2019s\\u00a0 \\u201cFine\\u201d").text
+    'it\\'s "fine"'
+    """
+    out: list[str] = []
+    offsets: list[int] = []
+    blank = True
+    for index, char in enumerate(text):
+        if char in _DROPPED:
+            continue
+        if char.isspace():
+            if not blank:
+                out.append(" ")
+                offsets.append(index)
+                blank = True
+            continue
+        blank = False
+        for folded in _fold_char(char):
+            out.append(folded)
+            offsets.append(index)
+    if out and out[-1] == " ":
+        out.pop()
+        offsets.pop()
+    return Normalised("".join(out), (*offsets, len(text)))
+
+
+@lru_cache(maxsize=4096)
+def _fold_char(char: str) -> str:
+    folded = unicodedata.normalize("NFKD", char.translate(_FOLD)).casefold()
+    return "".join(c for c in folded if not unicodedata.combining(c) and not c.isspace())
+
+
+# Abbreviations after which a full stop ends no sentence.
+_ABBREVIATIONS = frozenset(
+    "mr mrs ms dr prof st sr jr gen col capt lt sgt rev hon sen rep gov pres vs etc no nos vol fig art sec approx dept "
+    "est inc ltd co corp jan feb mar apr jun jul aug sep sept oct nov dec a.m p.m e.g i.e u.s u.k u.n".split()
+)
+_SENTENCE_END = re.compile(r"[.!?\u2026]+[\"'\u201d\u2019)\]\u00bb]*(?=\s|$)|\n\s*\n")
+
+
+def sentences(text: str) -> Iterator[Span]:
+    """The sentences of `text` in order, without the white space around them; blank lines always end one.
+
+    >>> [s.of("Mr. Voss left. At 4.5 percent? Yes") for s in sentences("Mr. Voss left. At 4.5 percent? Yes")]
+    ['Mr. Voss left.', 'At 4.5 percent?', 'Yes']
+    """
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        if not match.group().isspace() and not _ends_sentence(text, match):
+            continue
+        yield from _stripped(text, start, match.end())
+        start = match.end()
+    yield from _stripped(text, start, len(text))
+
+
+def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+    if match.group()[0] != ".":
+        # "?" or "!" or an ellipsis: a small letter after it goes on with the sentence ("Really? he asked").
+        follows = text[match.end() : match.end() + 2].strip()
+        return match.group()[0] in "!?" or not follows[:1].islower()
+    before = text[max(0, match.start() - 12) : match.start()]
+    word = re.search(r"[\w.]+$", before)
+    if word is None:
+        return True
+    token = word.group().casefold()
+    if match.group().startswith("..."):
+        return not text[match.end() : match.end() + 2].strip()[:1].islower()
+    if token in {"a.m", "p.m"}:
+        return text[match.end() : match.end() + 2].strip()[:1].isupper()
+    if token in _ABBREVIATIONS:
+        if token in {"no", "co", "est", "art", "sec", "mar", "etc"}:
+            follows = text[match.end() : match.end() + 2].strip()[:1]
+            return follows.isupper() or not follows.isdigit()
+        return False
+    # A single capital is an initial ("J. Smith"), unless it is the word "I".
+    return not (len(word.group()) == 1 and word.group().isupper() and word.group() != "I")
+
+
+def _stripped(text: str, start: int, end: int) -> Iterator[Span]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        yield Span(start=start, end=end)
+
+
+_WORD = re.compile(r"\w+(?:['\u2019.,:]\w+)*")
+
+
+def words(text: str) -> Iterator[Span]:
+    """The words of `text` in order; "didn't", "4.5" and "10:30" are one word each."""
+    for match in _WORD.finditer(text):
+        yield Span(start=match.start(), end=match.end())
+
+
+# Function words, and the words with which people ask about talk ("what did they discuss") rather than say things.
+STOP_WORDS = frozenset(
+    """
+    a about after all also am an and any are aren't as at be because been before being between both but by can can't
+    could couldn't did didn't do does doesn't doing don't down during each else ever few for from further had hadn't
+    has hasn't have haven't having he he'd he'll he's her here hers him his how i i'd i'll i'm i've if in into is
+    isn't it it's its just let's me might mine more most much must my no nor not of off on once one only or other our
+    ours out over own please same shall she she'd she'll she's should shouldn't so some such than that that's
+    the their theirs them then there there's these they they'd they'll they're they've this those through to too
+    under until up us very was wasn't we we'd we'll we're we've were weren't what what's when where which while who
+    who's whom whose why will with won't would wouldn't yes you you'd you'll you're you've your yours
+    according describe described describes discuss discussed discusses discussion explain explained explains gave give
+    given gives mention mentioned mentions opinion said say says speak speaks spoke summarise summarize talk talked
+    talks tell tells think thinks thought told
+    """.split()  # noqa: SIM905 - a list of 200 quoted words reads worse
+)
+
+
+def terms(text: str, *, stop: bool = True) -> tuple[str, ...]:
+    """The words of `text` in the form in which they are matched: folded, stemmed, in order, with repeats.
+
+    Args:
+        text: any text.
+        stop: leave out words that carry no topic (`STOP_WORDS`).
+
+    >>> terms("What loans were mentioned?")
+    ('loan',)
+    """
+    return tuple(stem(word) for word in keywords(text, stop=stop))
+
+
+def keywords(text: str, *, stop: bool = True) -> tuple[str, ...]:
+    """The words of `text`, folded but not stemmed, in order, with repeats; `stop` as in `terms`.
+
+    >>> keywords("What loans were mentioned?")
+    ('loans',)
+    """
+    folded = (normalise(span.of(text)).text for span in words(text))
+    return tuple(word for word in folded if word and not (stop and word in STOP_WORDS))
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> object:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """The English stem of a folded word; a possessive loses its ending, numbers stay as they are.
+
+    >>> stem("boards"), stem("board's"), stem("4.5")
+    ('board', 'board', '4.5')
+    """
+    if word.endswith("'s"):
+        word = word[:-2]
+    if not word.isalpha():
+        return word
+    return _stemmer().stemWord(word)  # type: ignore[attr-defined, no-any-return]
