@@ -1,0 +1,68 @@
+"""Reading: the bytes of a source, in any of the formats people have, as a `Transcript`.
+
+The family is told by content, never by suffix. Each family is one module with a `FORMAT`.
+"""
+
+from __future__ import annotations
+
+from transcript_qa.datatypes import ImportReport
+from transcript_qa.errors import ParseError
+from transcript_qa.formats import json_turns, names, plain, qmsum, site, srt, webvtt
+from transcript_qa.formats.decode import decode
+from transcript_qa.formats.plain import foreign
+from transcript_qa.formats.registry import Format, detect
+from transcript_qa.formats.sourcetext import SourceText
+
+__all__ = ["FORMATS", "format_names", "parse_transcript"]
+
+FORMATS: tuple[Format, ...] = (
+    webvtt.FORMAT,
+    srt.FORMAT,
+    qmsum.FORMAT,
+    json_turns.FORMAT,
+    site.FORMAT,
+    names.FORMAT,
+    plain.FORMAT,
+)
+
+
+def format_names() -> tuple[str, ...]:
+    """The names of the formats that are read.
+
+    >>> format_names()
+    ('webvtt', 'srt', 'qmsum', 'json_turns', 'site', 'names', 'plain')
+    """
+    return tuple(each.name for each in FORMATS)
+
+
+def parse_transcript(data: bytes, *, source: str, transcript_id: str | None = None) -> ImportReport:
+    r"""What is said in `data`, and what was left out of it and why.
+
+    Args:
+        data: the bytes of a whole file.
+        source: its path or name: for errors, and for id and title where the content gives none.
+        transcript_id: the id to give the transcript, else one made from `source`.
+
+    Raises:
+        ParseError: no transcript can be found in it.
+
+    >>> report = parse_transcript(b"Mira Voss: At what rate?\n\nTomas Ekberg: Four percent.", source="loan.txt")
+    >>> report.format, [turn.speaker.name for turn in report.transcript.turns]
+    ('names', ['Mira Voss', 'Tomas Ekberg'])
+    """
+    decoded = decode(data, source=source)
+    text = SourceText(decoded.text, source, decoded.encoding)
+    try:
+        form, confidence = detect(FORMATS, text)
+    except ParseError as error:
+        like_json = text.json is not None or decoded.text.lstrip()[:1] == "{"
+        what = "JSON of a kind that is not read" if like_json else foreign(text)
+        if what is None:
+            raise
+        read = ", ".join(each.describes for each in FORMATS)
+        raise ParseError(
+            source, f"no transcript recognised: this looks like {what}", f"Formats that are read: {read}."
+        ) from error
+    builder = form.parse(text)
+    builder.warnings[:0] = decoded.warnings
+    return builder.report(name=form.name, confidence=confidence, transcript_id=transcript_id)

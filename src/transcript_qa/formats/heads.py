@@ -1,0 +1,123 @@
+"""The part of a line in front of the words: label, printed time, punctuation, in the styles that texts use.
+
+Mira Voss: words              **Mira Voss:** words         MIRA VOSS (00:12:34): words
+Mira Voss [00:12]: words      [00:12] Mira Voss: words     Mira Voss:            (words follow)
+Mira Voss  0:03               Mira Voss: (00:03)           [Mira Voss] 14:05:31  (words follow)
+Q    words                    [SPEAKER_00]: words
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from transcript_qa.formats import labels
+from transcript_qa.formats.sourcetext import Line
+from transcript_qa.formats.times import TIME, seconds
+
+# Every pattern looks at the beginning of a line only, so that a line of two million characters costs nothing.
+_WINDOW = 240
+_BOXED = rf"\\?[\[(]{TIME}\\?[\])]"
+_BOLD = r"(?:\*\*|__)?"
+_LEAD = re.compile(rf"(?P<lead>{_BOXED}|{TIME})[ \t\xa0]{{1,4}}(?:[-–—][ \t\xa0]{{1,4}})?(?=\S)")
+_COLON = re.compile(
+    rf"""(?P<open>\*\*|__)?[ ]?(?P<label>[^\W_][^:：*\n\[\]{{}}<>|]{{0,88}}?(?:\|[^:：*\n\[\]{{}}<>|]{{1,40}})?)
+    [ \t\xa0]{{0,3}}{_BOLD}[ \t\xa0]{{0,4}}
+    (?:(?P<time>{_BOXED})[ ]?{_BOLD}(?::{_BOLD}(?=\s|$)|(?=\s*$))
+    | :[ ]?(?(open)(?:\*\*|__)|(?!)) | :{_BOLD}(?=\s|$) | ：{_BOLD})""",
+    re.VERBOSE,
+)
+_SPACED = re.compile(
+    rf"{_BOLD}(?P<label>[^\W_][^:*\n]{{0,88}}?){_BOLD}"
+    rf"(?:[ \t\xa0]{{2,20}}|\t|[ \xa0](?=\d{{1,2}}:\d{{2}}:\d{{2}}))(?P<time>{TIME})[ \t\xa0]*$"
+)
+_SQUARE = re.compile(
+    r"\[{1,2}(?P<label>[^\[\]:\n]{1,60})\]{1,2}"
+    r"(?::(?=\s|$)|[ \t\xa0]{1,4}(?P<clock>\d{1,2}:\d{2}:\d{2})[ \t\xa0]*$)"
+)
+_MARKED = re.compile(rf"(?P<label>Q|A){_BOLD}(?:[.][ \t\xa0]{{1,12}}|[ \t\xa0]{{2,12}})(?=\S)")
+_TIME_IN_FRONT = re.compile(rf"[ \t\xa0]{{0,4}}(?P<time>{_BOXED})(?=\s|$)|[ \t\xa0]{{0,4}}(?P<bare>{TIME})[ \t\xa0]*$")
+_TIME_ALONE = re.compile(rf"(?:#{{1,6}}[ ])?{_BOLD}(?P<time>{_BOXED}|{TIME}){_BOLD}")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A label at the beginning of a line.
+
+    Attributes:
+        label: tidy.
+        start, end: source range in front of the words.
+        printed: its time as printed, or None.
+        start_s: that time in seconds, or None; a time of day is no offset and gives None.
+    """
+
+    label: str
+    start: int
+    end: int
+    printed: str | None
+    start_s: float | None
+
+    @property
+    def timed(self) -> bool:
+        """Whether a time stands with the label."""
+        return self.printed is not None
+
+
+def head_of(line: Line) -> Head | None:
+    """The label that `line` seems to begin with; whether it is one is for `labels.accept` to say."""
+    text = line.text.strip()[:_WINDOW]
+    start = line.words_start
+    if not text or text[0] in "#>|<`":
+        return None
+    match = _LEAD.match(text)
+    lead = match["lead"] if match is not None else None
+    at = match.end() if match is not None else 0
+    found = _matched(text, at)
+    if found is None:
+        return None
+    label, end, printed = found
+    of_day = printed is not None and printed.startswith("@")
+    printed = bare(printed.removeprefix("@")) if printed is not None else bare(lead) if lead is not None else None
+    if printed is None:
+        following = _TIME_IN_FRONT.match(line.text[start - line.start + end :][:40])
+        if following is not None:
+            printed = bare(following["time"] or following["bare"])
+            end += following.end()
+    start_s = seconds(printed) if printed is not None and not of_day else None
+    return Head(labels.tidy(label), line.start, start + end, printed, start_s)
+
+
+def _matched(text: str, at: int) -> tuple[str, int, str | None] | None:
+    """Label, where the words begin, and time; a time of day has "@" in front."""
+    if (match := _SQUARE.match(text, at)) is not None:
+        return match["label"], match.end(), f"@{match['clock']}" if match["clock"] else None
+    if (match := _MARKED.match(text, at)) is not None:
+        return match["label"], match.end(), None
+    if ":" not in text and "：" not in text:
+        return None
+    if (match := _SPACED.match(text, at)) is not None or (match := _COLON.match(text, at)) is not None:
+        return match["label"], match.end(), match["time"]
+    return None
+
+
+def bare(printed: str) -> str:
+    r"""A printed time without the brackets and backslashes around it.
+
+    >>> bare(r"\\[04:02\\]")
+    '04:02'
+    """
+    return printed.strip("\\[]() ")
+
+
+def time_alone(line: Line) -> str | None:
+    """The time of a line that holds nothing else (`00:05:00`, `### 00:08:02`), as printed, or None."""
+    match = _TIME_ALONE.fullmatch(line.text.strip()[:60])
+    return bare(match["time"]) if match is not None and len(line.text.strip()) < 60 else None
+
+
+def time_in_front(line: Line) -> tuple[str, int] | None:
+    """A bracketed time at the beginning of a line of words: as printed, and where in the source it ends."""
+    match = _TIME_IN_FRONT.match(line.text.strip()[:60])
+    if match is None or match["time"] is None:
+        return None
+    return bare(match["time"]), line.words_start + match.end()

@@ -1,0 +1,77 @@
+"""The decoded source as the families look at it: its text, its lines, its JSON, each made once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a source, without its line end.
+
+    Attributes:
+        number: 1-based.
+        start: character in the source text where it begins.
+        text: what it says.
+    """
+
+    number: int
+    start: int
+    text: str
+
+    @property
+    def end(self) -> int:
+        """Character after its last."""
+        return self.start + len(self.text)
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing but white space is in it."""
+        return not self.text.strip()
+
+    @property
+    def words_start(self) -> int:
+        """Character in the source text of its first that is no white space."""
+        return self.start + len(self.text) - len(self.text.lstrip())
+
+    @property
+    def words_end(self) -> int:
+        """Character in the source text after its last that is no white space."""
+        return self.start + len(self.text.rstrip())
+
+
+@dataclass(frozen=True)
+class SourceText:
+    r"""A decoded source.
+
+    Attributes:
+        text: with `\n` line ends, no byte order mark.
+        name: path or name it came from.
+        encoding: of its bytes.
+    """
+
+    text: str
+    name: str
+    encoding: str = "utf-8"
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        r"""Every line, the blank ones too; only `\n` ends a line."""
+        lines = []
+        start = 0
+        for number, text in enumerate(self.text.split("\n"), start=1):
+            lines.append(Line(number, start, text))
+            start += len(text) + 1
+        return tuple(lines)
+
+    @cached_property
+    def json(self) -> object:
+        """The parsed JSON document, or None where the text is none."""
+        if self.text.lstrip()[:1] not in ("{", "["):
+            return None
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
