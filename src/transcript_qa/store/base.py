@@ -1,0 +1,220 @@
+"""What every back end takes and gives: the nouns of an index, and the `Store` protocol.
+
+A back end holds transcripts whole, their passages, one vector for each passage and the postings of its words. It finds
+and fetches; it neither embeds nor fuses. `tests/test_store_contract.py` is the protocol's other half.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import TracebackType
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcript_qa.datatypes import ImportReport, Passage, Speaker, Transcript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a search is narrowed to; both together mean passages that satisfy both.
+
+    Attributes:
+        transcripts: ids; None for no narrowing, an empty set for nothing at all.
+        speakers: (transcript id, label) of those who speak in the passage; None and empty as above.
+    """
+
+    transcripts: frozenset[str] | None = None
+    speakers: frozenset[tuple[str, str]] | None = None
+
+    def __bool__(self) -> bool:
+        """False where nothing is narrowed."""
+        return self.transcripts is not None or self.speakers is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceState:
+    """The fingerprint of a source file, to tell whether it has changed.
+
+    Attributes:
+        path: as the caller gave it; the key of `Store.sources`.
+        size: bytes.
+        mtime_ns: time of the last change, nanoseconds since the epoch.
+        sha256: of the bytes, hexadecimal.
+    """
+
+    path: str
+    size: int
+    mtime_ns: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakerInfo:
+    """A speaker of one transcript, and how much they say; one for each label."""
+
+    speaker: Speaker
+    n_turns: int
+    n_words: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptInfo:
+    """A transcript without its text.
+
+    Attributes:
+        id, title, date, place, source, media_url: as in `Transcript`.
+        format: name of the format it was read as.
+        n_turns, n_words, n_passages: how much there is of it.
+        duration_s: seconds from the first time printed in it to the last, or None where it has no times.
+        added_at: when this version of it was put into the index, UTC.
+        speakers: in order of first words.
+    """
+
+    id: str
+    title: str
+    date: date | None
+    place: str | None
+    source: str
+    media_url: str | None
+    format: str
+    n_turns: int
+    n_words: int
+    n_passages: int
+    duration_s: float | None
+    added_at: datetime
+    speakers: tuple[SpeakerInfo, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scored:
+    """A passage found by one leg of the search; `score` higher is better, comparable within one answer only."""
+
+    passage_id: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedderInfo:
+    """The embedding model an index is made with.
+
+    Attributes:
+        name: what a person calls it, and what loads it.
+        fingerprint: equal only where vectors may be compared.
+        dim: length of a vector.
+    """
+
+    name: str
+    fingerprint: str
+    dim: int
+
+
+class Store(Protocol):
+    """An index. Safe to share between threads; one writer at a time, over all processes.
+
+    Every method sees one consistent state. Two calls may see two: a passage found a moment ago can be gone when it is
+    fetched, because another process took its transcript out.
+    """
+
+    @property
+    def embedder(self) -> EmbedderInfo:
+        """The model whose vectors are in here."""
+        ...
+
+    @property
+    def generation(self) -> int:
+        """A number that rises with every change to transcripts, passages or vectors."""
+        ...
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Keep other writers out for as long as the block runs. Each write does so for itself anyway."""
+        ...
+
+    def put(
+        self, report: ImportReport, passages: Sequence[Passage], vectors: NDArray[np.float32], source: SourceState
+    ) -> None:
+        """Add a transcript, or replace the one with its id, as a whole or not at all.
+
+        Args:
+            report: the transcript and how it was read.
+            passages: all passages of it, in order.
+            vectors: (n_passages, dim) float32, unit rows.
+            source: the file it came from; a path belongs to the transcript that was last put with it.
+        """
+        ...
+
+    def remove(self, transcript_id: str) -> None:
+        """Take a transcript out; raises `UnknownTranscriptError`."""
+        ...
+
+    def sources(self) -> dict[str, tuple[str, SourceState]]:
+        """Transcript id and fingerprint by path."""
+        ...
+
+    def touch_source(self, transcript_id: str, source: SourceState) -> None:
+        """Renew a fingerprint whose content is the same; changes no generation."""
+        ...
+
+    def infos(self) -> tuple[TranscriptInfo, ...]:
+        """Every transcript without its text, by title and then id."""
+        ...
+
+    def titles(self) -> dict[str, str]:
+        """Title by transcript id."""
+        ...
+
+    def transcript(self, transcript_id: str) -> Transcript:
+        """A transcript, whole; raises `UnknownTranscriptError`."""
+        ...
+
+    def passages(self, ids: Sequence[str]) -> list[Passage]:
+        """The passages of these ids in the order given; ids that are not in the index (any more) are left out."""
+        ...
+
+    def passage_count(self) -> int:
+        """How many passages there are."""
+        ...
+
+    def search_dense(self, query: NDArray[np.floating], *, k: int, selection: Selection | None = None) -> list[Scored]:
+        """The k passages whose vectors are nearest by cosine, best first; ties in order of the passages."""
+        ...
+
+    def search_keyword(self, terms: Sequence[str], *, k: int, selection: Selection | None = None) -> list[Scored]:
+        """At most k passages with at least one of the terms, by BM25, best first; ties in order of the passages.
+
+        Args:
+            terms: folded words, stop words left out; whatever characters they hold is harmless.
+            k: how many, at least 1.
+            selection: what to narrow to; scores do not depend on it.
+        """
+        ...
+
+    def settings(self) -> Mapping[str, str]:
+        """Settings that must outlive the process."""
+        ...
+
+    def set_setting(self, key: str, value: str) -> None:
+        """Keep a setting; changes no generation."""
+        ...
+
+    def save(self) -> None:
+        """Write what is derived from the database, so that the next start is quick; nothing is lost without it."""
+        ...
+
+    def health(self) -> list[str]:
+        """Problems in words for a person; empty where all is well."""
+        ...
+
+    def close(self) -> None:
+        """Let go of files; a second call does nothing."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

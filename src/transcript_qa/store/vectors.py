@@ -1,0 +1,169 @@
+"""The dense leg: vectors as 16-bit floats, an exact FAISS index over them, and its file.
+
+FAISS finds candidates; their scores are computed again, one row at a time and in double precision, so that a passage
+has the same score by whichever way it was found, and equal vectors tie exactly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Twice what single precision may be wrong by in an inner product of unit vectors.
+_SLACK = 2e-5
+_CHUNK_BYTES = 1 << 20
+
+
+def pack(vectors: NDArray[np.float32]) -> bytes:
+    """Rows as they are stored: little-endian 16-bit floats, one row after the other."""
+    return vectors.astype("<f2").tobytes()
+
+
+def unpack(blob: bytes, dim: int) -> NDArray[np.float16]:
+    """(n, dim) float16 from `pack`; raises ValueError where the length does not fit."""
+    return np.frombuffer(blob, dtype="<f2").reshape(-1, dim)
+
+
+class VectorIndex:
+    """An exact inner-product index over rows of 16-bit floats; a row's position is its place in the order given."""
+
+    def __init__(self, index: Any, matrix: NDArray[np.float16]) -> None:
+        self._index = index
+        self.matrix = matrix
+
+    @classmethod
+    def of(cls, matrix: NDArray[np.float16]) -> VectorIndex:
+        """An index over (n, dim) float16 rows."""
+        faiss = _faiss()
+        index = faiss.IndexScalarQuantizer(matrix.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        if len(matrix):
+            index.add_sa_codes(np.ascontiguousarray(matrix).view(np.uint8))
+        return cls(index, _codes(index))
+
+    @classmethod
+    def read(cls, path: Path, *, dim: int, n: int) -> VectorIndex:
+        """The index in a file that `write` made; raises OSError or ValueError where it holds something else."""
+        faiss = _faiss()
+        try:
+            index = faiss.read_index(str(path))
+        except RuntimeError as error:
+            raise ValueError(str(error)) from error
+        if not isinstance(index, faiss.IndexScalarQuantizer) or (index.d, index.ntotal) != (dim, n):
+            raise ValueError(f"{path.name} holds other vectors")
+        return cls(index, _codes(index))
+
+    def write(self, path: Path) -> tuple[int, str]:
+        """Write the index to a file and to the disk; size in bytes and SHA-256 of what was written."""
+        faiss = _faiss()
+        digest = hashlib.sha256()
+        with path.open("wb") as file:
+
+            def sink(data: bytes) -> None:
+                digest.update(data)
+                file.write(data)
+
+            writer = faiss.PyCallbackIOWriter(sink, _CHUNK_BYTES)
+            faiss.write_index(self._index, writer)
+            file.flush()
+            os.fsync(file.fileno())
+            size = file.tell()
+        return size, digest.hexdigest()
+
+    def search(
+        self, query: NDArray[np.float64], *, k: int, positions: NDArray[np.int64] | None
+    ) -> list[tuple[int, float]]:
+        """The k positions with the largest inner product, best first, ties by position.
+
+        Args:
+            query: (dim,) unit.
+            k: how many, at least 1.
+            positions: positions that may be found, rising, or None for all.
+        """
+        n = len(self.matrix)
+        available = n if positions is None else len(positions)
+        if not available:
+            return []
+        # Measured: a scan of 1,000 chosen rows takes as long as FAISS with a bitmap over 100,000 (0.5 to 0.8 ms).
+        if positions is not None and available <= max(500, n // 200):
+            return self._ranked(query, positions, k)
+        single = query.astype(np.float32)
+        wanted = min(k + 16, available)
+        while True:
+            scores, found = self._nearest(single, wanted, positions)
+            complete = len(found) == available or scores[-1] < scores[min(k, len(found)) - 1] - _SLACK
+            if complete or wanted == available:
+                return self._ranked(query, found, k)
+            wanted = min(wanted * 4, available)
+
+    def _nearest(
+        self, query: NDArray[np.float32], wanted: int, positions: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        faiss = _faiss()
+        parameters = None
+        if positions is not None:
+            allowed = np.zeros(len(self.matrix), dtype=np.bool_)
+            allowed[positions] = True
+            bits = np.packbits(allowed, bitorder="little")
+            parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bits))
+        with _one_thread():
+            scores, found = self._index.search(query[np.newaxis], wanted, params=parameters)
+        real = found[0] >= 0
+        return scores[0][real], found[0][real]
+
+    def _ranked(self, query: NDArray[np.float64], positions: NDArray[np.int64], k: int) -> list[tuple[int, float]]:
+        # No matrix product: BLAS may round the same row differently according to its place in the block.
+        scores = (self.matrix[positions].astype(np.float64) * query).sum(axis=1)
+        order = np.lexsort((positions, -scores))[:k]
+        return [(int(positions[i]), float(scores[i])) for i in order]
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder outlive a power cut; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _faiss() -> Any:
+    # Loading it takes a tenth of a second, which only a dense search should pay. Its stubs lack half of what is used.
+    import faiss
+
+    return faiss
+
+
+def _codes(index: Any) -> NDArray[np.float16]:
+    """The rows inside a FAISS index, without a copy; valid as long as the index is."""
+    faiss = _faiss()
+    if not index.ntotal:
+        return np.empty((0, index.d), dtype=np.float16)
+    codes: NDArray[np.uint8] = faiss.rev_swig_ptr(index.codes.data(), index.ntotal * index.code_size)
+    return codes.view("<f2").reshape(index.ntotal, index.d)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    # Two threads made a single query on a busy machine five times slower. The number is per calling thread.
+    faiss = _faiss()
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
