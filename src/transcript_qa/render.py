@@ -1,0 +1,260 @@
+"""Answers, hits and reports as text, Markdown and JSON; times and addresses as people write them.
+
+The JSON shapes are stable: a change to one is a line in CHANGELOG.md.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import quote as url_quote
+
+from transcript_qa.datatypes import (
+    Answer,
+    Citation,
+    Filters,
+    Hit,
+    ImportReport,
+    Passage,
+    Speaker,
+    SpeakerKind,
+    Transcript,
+    Verification,
+)
+
+NOT_ANSWERED = "The transcripts don't say."
+
+
+def format_time(seconds: float | None) -> str:
+    """Seconds as `h:mm:ss`, or `m:ss` below an hour, rounded down; empty where there is no time.
+
+    >>> format_time(59.9999), format_time(3671.5), format_time(None)
+    ('0:59', '1:01:11', '')
+    """
+    if seconds is None:
+        return ""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def place(citation: Citation) -> str:
+    """Where in its transcript a citation stands: its time, else its native address, else the number of its turn."""
+    return format_time(citation.start_s) or citation.address or f"turn {citation.turn + 1}"
+
+
+def link(citation: Citation) -> str:
+    """The path in the web chat that opens the transcript at the cited turn."""
+    return turn_link(citation.transcript_id, citation.turn)
+
+
+def turn_link(transcript_id: str, turn: int) -> str:
+    """The path in the web chat that opens a transcript at a turn.
+
+    >>> turn_link("budget 2024", 12)
+    '/t/budget%202024#turn-12'
+    """
+    return f"/t/{url_quote(transcript_id, safe='')}#turn-{turn}"
+
+
+def media_link(media_url: str | None, start_s: float | None) -> str | None:
+    """The recording at a second, or None where there is none; only http and https are passed on."""
+    if not media_url or not re.match(r"https?://", media_url, re.IGNORECASE):
+        return None
+    if start_s is None:
+        return media_url
+    if re.search(r"//(www\.)?(youtube\.com|youtu\.be)/", media_url):
+        return f"{media_url}{'&' if '?' in media_url else '?'}t={int(start_s)}"
+    return f"{media_url.split('#')[0]}#t={int(start_s)}"
+
+
+def who(speaker: Speaker) -> str:
+    """A speaker as named beside a quote; a label that names no person is said to be one.
+
+    >>> who(Speaker(label="SPEAKER_00", kind=SpeakerKind.DIARISED))
+    'SPEAKER_00 (label in the file)'
+    """
+    if speaker.kind is SpeakerKind.UNKNOWN or not speaker.display:
+        return "Unknown speaker"
+    if speaker.name is None and speaker.kind is not SpeakerKind.NAMED:
+        return f"{speaker.label} (label in the file)"
+    return speaker.display
+
+
+def answer_text(citations: Sequence[Citation]) -> str:
+    """The words of an answer: who said what, each quotation with its marker.
+
+    Quotes are printed as they stand in the transcript; only line breaks become spaces, for a sentence may run over
+    several printed lines.
+    """
+    if not citations:
+        return NOT_ANSWERED
+    return "\n\n".join(f"{who(c.speaker)}: “{' '.join(c.quote.split())}” [{c.marker}]" for c in citations)
+
+
+def confidence_words(answer: Answer) -> str:
+    """Confidence as a person would put it."""
+    if not answer.answered:
+        return "not found"
+    return "sure" if answer.confidence >= 0.8 else "likely" if answer.confidence >= 0.6 else "possible"
+
+
+def answer_plain(answer: Answer, *, base_url: str = "") -> str:
+    """An answer for the terminal: its text, then a line for each source."""
+    lines = [answer.text, ""]
+    if answer.answered:
+        lines += [f"[{c.marker}] {_source_line(c)}\n    {base_url}{link(c)}" for c in answer.citations]
+    elif answer.hits:
+        lines.append("Nearest passages:")
+        lines += [f"  {hit_line(hit)}" for hit in answer.hits[:3]]
+    return "\n".join(lines).rstrip()
+
+
+def answer_markdown(answer: Answer, *, base_url: str = "") -> str:
+    """An answer as Markdown, its sources as a numbered list of links."""
+    lines = [f"> **{answer.question}**", "", answer.text, ""]
+    lines += [f"{c.marker}. [{_source_line(c)}]({base_url}{link(c)})" for c in answer.citations]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _source_line(citation: Citation) -> str:
+    role = f", {citation.speaker.role}" if citation.speaker.role else ""
+    day = f", {citation.date.isoformat()}" if citation.date else ""
+    return f"{who(citation.speaker)}{role} · {place(citation)} · {citation.title}{day}"
+
+
+def hit_line(hit: Hit, *, width: int = 160) -> str:
+    """A hit on one line: rank, title, place and the beginning of its text."""
+    text = " ".join(hit.passage.text.split())
+    shown = text if len(text) <= width else text[: width - 1].rstrip() + "…"
+    where = format_time(hit.passage.start_s) or f"turns {hit.passage.turns[0] + 1}-{hit.passage.turns[1] + 1}"
+    return f"{hit.rank}. {hit.title} · {where} · {shown}"
+
+
+def citation_json(citation: Citation) -> dict[str, Any]:
+    """A citation in its stable shape."""
+    return {
+        "marker": citation.marker,
+        "transcript_id": citation.transcript_id,
+        "title": citation.title,
+        "source": citation.source,
+        "date": citation.date.isoformat() if citation.date else None,
+        "turn": citation.turn,
+        "speaker": citation.speaker.display,
+        "role": citation.speaker.role,
+        "start_s": citation.start_s,
+        "end_s": citation.end_s,
+        "address": citation.address,
+        "span": [citation.span.start, citation.span.end],
+        "quote": citation.quote,
+        "support": citation.support.value,
+        "link": link(citation),
+    }
+
+
+def hit_json(hit: Hit, *, address: Callable[[Passage], str | None] = lambda passage: None) -> dict[str, Any]:
+    """A hit in its stable shape; `address` gives a passage's native address."""
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 6),
+        "why": {
+            "dense": hit.why.dense,
+            "keyword": hit.why.keyword,
+            "matched": list(hit.why.matched),
+            "reader": hit.why.reader,
+        },
+        "transcript_id": hit.passage.transcript_id,
+        "title": hit.title,
+        "turns": list(hit.passage.turns),
+        "speakers": list(hit.passage.speakers),
+        "start_s": hit.passage.start_s,
+        "end_s": hit.passage.end_s,
+        "address": address(hit.passage),
+        "text": hit.passage.text,
+    }
+
+
+def filters_json(filters: Filters) -> dict[str, Any]:
+    """Filters in their stable shape."""
+    return {
+        "transcripts": list(filters.transcripts),
+        "speakers": list(filters.speakers),
+        "after": filters.after.isoformat() if filters.after else None,
+        "before": filters.before.isoformat() if filters.before else None,
+    }
+
+
+def answer_json(answer: Answer, *, address: Callable[[Passage], str | None] = lambda passage: None) -> dict[str, Any]:
+    """An answer in its stable shape."""
+    return {
+        "question": answer.question,
+        "asked_as": answer.asked_as,
+        "answered": answer.answered,
+        "confidence": round(answer.confidence, 4),
+        "text": answer.text,
+        "citations": [citation_json(citation) for citation in answer.citations],
+        "hits": [hit_json(hit, address=address) for hit in answer.hits],
+        "filters": filters_json(answer.filters),
+        "timings_ms": {stage: round(ms, 2) for stage, ms in answer.timings_ms.items()},
+    }
+
+
+def verification_json(check: Verification) -> dict[str, Any]:
+    """The outcome of a verification in its stable shape."""
+    citation = citation_json(check.citation) if check.citation else None
+    return {"quote": check.quote, "support": check.support.value, "citation": citation}
+
+
+def report_json(report: ImportReport) -> dict[str, Any]:
+    """What a reader understood of one file, in its stable shape."""
+    transcript = report.transcript
+    return {
+        "id": transcript.id,
+        "source": transcript.source,
+        "format": report.format,
+        "format_confidence": round(report.confidence, 3),
+        "encoding": report.encoding,
+        "title": transcript.title,
+        "date": transcript.date.isoformat() if transcript.date else None,
+        "place": transcript.place,
+        "media_url": transcript.media_url,
+        "speakers": speakers_json(transcript),
+        "turns": [
+            {
+                "index": turn.index,
+                "speaker": turn.speaker.display,
+                "label": turn.speaker.label,
+                "start_s": turn.start_s,
+                "end_s": turn.end_s,
+                "address": turn.address,
+                "text": transcript.words_of(turn),
+            }
+            for turn in transcript.turns
+        ],
+        "skipped": [
+            {"lines": [s.first_line, s.last_line], "reason": s.reason, "text": s.text} for s in transcript.skipped
+        ],
+        "warnings": list(report.warnings),
+    }
+
+
+def speakers_json(transcript: Transcript) -> list[dict[str, Any]]:
+    """The speakers of one transcript in their stable shape, in order of first words."""
+    turns = Counter(turn.speaker.label for turn in transcript.turns)
+    n_words: Counter[str] = Counter()
+    for turn in transcript.turns:
+        n_words[turn.speaker.label] += len(transcript.words_of(turn).split())
+    return [
+        {
+            "label": speaker.label,
+            "name": speaker.name,
+            "role": speaker.role,
+            "kind": speaker.kind.value,
+            "aliases": list(speaker.aliases),
+            "turns": turns[speaker.label],
+            "words": n_words[speaker.label],
+        }
+        for speaker in transcript.speakers
+    ]
