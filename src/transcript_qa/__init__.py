@@ -1,9 +1,6 @@
 """Ask your transcripts: verbatim quotes with speaker, time and place, without a language model or a network.
 
-    from transcript_qa import TranscriptQA
-
-    qa = TranscriptQA.build("corpus/", index="index/")
-    answer = qa.ask("what loan was mentioned")
+Start with `TranscriptQA.build("corpus/", index="index/")` and `.ask("what loan was mentioned")`.
 """
 
 from __future__ import annotations

@@ -61,10 +61,10 @@ def embedding_text(transcript: Transcript, passage: Passage) -> str:
 
 
 def _context(transcript: Transcript, continued: Turn | None) -> str:
-    parts = [transcript.title[:_TITLE_CHARS]]
-    if transcript.date:
-        parts.append(transcript.date.strftime("%d %B %Y"))
-    head = ", ".join(part for part in parts if part)
+    """What stands in front of a passage's text; a title that is only the file's name says nothing and is left out."""
+    named = re.sub(r"\W+", "-", transcript.title.casefold()).strip("-") != transcript.id
+    day = transcript.date.strftime("%d %B %Y") if transcript.date else ""
+    head = ", ".join(part for part in (transcript.title[:_TITLE_CHARS], day) if part) if named else ""
     speaker = f"{continued.speaker.display[:_TITLE_CHARS]}: " if continued is not None else ""
     return f"{head}\n{speaker}" if head else speaker
 

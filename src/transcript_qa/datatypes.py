@@ -134,7 +134,7 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True)
 class Transcript:
-    """A transcript, whole. (Not slotted: `speakers` is computed once.)
+    """A transcript, whole; not slotted, for `speakers` is computed once.
 
     `text` is the speech as it is searched, cited and shown: the turns in order, each as "Label: words", blank lines
     between them, the words exactly as in the source. `text[turn.span]` is a turn's words.

@@ -38,23 +38,27 @@ Progress = Callable[[int, int], None]
 
 
 class Embedder(Protocol):
-    """Turns text into unit vectors.
-
-    Attributes:
-        name: what a person calls the model.
-        fingerprint: equal only where vectors may be compared.
-        dim: length of a vector.
-        max_tokens: word pieces that one text may have; more would be cut off in silence.
-    """
+    """Turns text into unit vectors."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What a person calls the model."""
+        ...
+
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """Equal only where vectors may be compared."""
+        ...
+
     @property
-    def dim(self) -> int: ...
+    def dim(self) -> int:
+        """Length of a vector."""
+        ...
+
     @property
-    def max_tokens(self) -> int: ...
+    def max_tokens(self) -> int:
+        """Word pieces that one text may have; more would be cut off in silence."""
+        ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, those that the model adds itself not counted."""

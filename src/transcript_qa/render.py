@@ -154,7 +154,7 @@ def citation_json(citation: Citation) -> dict[str, Any]:
     }
 
 
-def hit_json(hit: Hit, *, address: Callable[[Passage], str | None] = lambda passage: None) -> dict[str, Any]:
+def hit_json(hit: Hit, *, address: Callable[[Passage], str | None] = lambda _: None) -> dict[str, Any]:
     """A hit in its stable shape; `address` gives a passage's native address."""
     return {
         "rank": hit.rank,
@@ -186,7 +186,7 @@ def filters_json(filters: Filters) -> dict[str, Any]:
     }
 
 
-def answer_json(answer: Answer, *, address: Callable[[Passage], str | None] = lambda passage: None) -> dict[str, Any]:
+def answer_json(answer: Answer, *, address: Callable[[Passage], str | None] = lambda _: None) -> dict[str, Any]:
     """An answer in its stable shape."""
     return {
         "question": answer.question,

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import pairwise
 
 from transcript_qa.datatypes import Filters, Hit, Passage, Speaker, Why
 from transcript_qa.embed import Embedder
@@ -19,7 +20,7 @@ from transcript_qa.errors import InvalidArgumentError, UnknownSpeakerError, Unkn
 from transcript_qa.store import Scored, Selection, Store, TranscriptInfo
 from transcript_qa.text import keywords, normalise, terms
 
-DENSE_WEIGHT = 0.5
+DENSE_WEIGHT = 0.6
 NEIGHBOUR_SHARE = 0.25
 CROWDING_PENALTY = 0.1
 _SPREAD_RANKS = range(2, 5)
@@ -59,7 +60,7 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
     dense = store.search_dense(embedder.embed_queries([query])[0], k=depth, selection=selection)
     keyword = store.search_keyword(sorted(set(keywords(query))), k=depth, selection=selection)
     candidates = _candidates(store, {"dense": dense, "keyword": keyword})
-    _fuse(candidates)
+    _fuse(candidates, complete=len(dense) < depth)
     titles = store.titles()
     asked = set(terms(query))
     return [
@@ -85,7 +86,7 @@ def _candidates(store: Store, legs: dict[str, Sequence[Scored]]) -> list[_Candid
             scores.setdefault(scored.passage_id, {})[leg] = scored.score
     candidates = [_Candidate(passage, scores[passage.id]) for passage in store.passages(list(scores))]
     candidates.sort(key=lambda c: (c.passage.transcript_id, c.passage.span.start))
-    for left, right in zip(candidates, candidates[1:], strict=False):
+    for left, right in pairwise(candidates):
         if _adjacent(left.passage, right.passage):
             left.neighbours.append(right)
             right.neighbours.append(left)
@@ -98,22 +99,26 @@ def _adjacent(left: Passage, right: Passage) -> bool:
     return right.turns[0] - left.turns[1] <= 1 and right.span.start - left.span.end <= 200
 
 
-def _fuse(candidates: list[_Candidate]) -> None:
+def _fuse(candidates: list[_Candidate], *, complete: bool) -> None:
+    """Give each candidate its fused score; `complete` where every passage selected is a candidate."""
     for leg, weight in (("dense", DENSE_WEIGHT), ("keyword", 1 - DENSE_WEIGHT)):
-        # A neighbour that a leg did not find is worth what the leg's last find is worth, not nothing.
-        found = [c.legs[leg] for c in candidates if leg in c.legs]
-        floor = min(found, default=0.0) if leg == "dense" else 0.0
-        smoothed = [_smoothed(c, leg, floor) for c in candidates]
+        # What the dense leg did not reach is worth at most its last find; what the keyword leg did not find, nothing.
+        floor = min((c.legs[leg] for c in candidates if leg in c.legs), default=0.0) if leg == "dense" else 0.0
+        smoothed = [_smoothed(c, leg, floor, complete) for c in candidates]
         best = max(smoothed, default=0.0)
         for candidate, score in zip(candidates, smoothed, strict=True):
             candidate.fused += weight * score / best if best > 0 else 0.0
 
 
-def _smoothed(candidate: _Candidate, leg: str, floor: float) -> float:
+def _smoothed(candidate: _Candidate, leg: str, floor: float, complete: bool) -> float:
+    """A passage's score in one leg with a share of its neighbours'.
+
+    A neighbour that is no candidate was not found, or, where all are candidates, does not exist (the ends of a
+    transcript): then the passage stands in for it.
+    """
     own = candidate.legs.get(leg, floor)
     around = [n.legs.get(leg, floor) for n in candidate.neighbours]
-    # At a transcript's ends, and where a neighbour was not found, the passage stands in for it.
-    around += [own] * (2 - len(around))
+    around += [own if complete else floor] * (2 - len(around))
     return own + NEIGHBOUR_SHARE * sum(around)
 
 

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from transcript_qa import TranscriptQA
+from transcript_qa.embed import HashingEmbedder
+from transcript_qa.errors import InvalidArgumentError, UnknownSpeakerError, UnknownTranscriptError
+
+COUNCIL = """Harbour council
+March 5, 2024, Quayside
+
+Mayor Ada Finch: The harbour loan was approved on Monday. We thank the bank.
+
+Councillor Bo Larch: I voted against the harbour loan, and I would again.
+
+Mayor Ada Finch: The parking fee rises to two crowns in May.
+"""
+CLUB = """Garden club
+June 1, 2025, Upper Lane
+
+Cato Brim: The roses need water twice a week in June.
+
+Dee Moss: Our loan of a lawn mower ends on Friday.
+"""
+
+
+@pytest.fixture(scope="module")
+def qa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TranscriptQA]:
+    folder = tmp_path_factory.mktemp("two")
+    (folder / "council.txt").write_text(COUNCIL, "utf-8")
+    (folder / "club.txt").write_text(CLUB, "utf-8")
+    index = tmp_path_factory.mktemp("index")
+    with TranscriptQA.build(folder, index=index, embedder=HashingEmbedder()) as built:
+        yield built
+
+
+def test_hits_are_ranked_without_gaps_or_doubles(qa: TranscriptQA) -> None:
+    hits = qa.search("harbour loan", k=50)
+    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+    assert all(a.score >= b.score for a, b in zip(hits, hits[1:], strict=False))
+    assert len({hit.passage.id for hit in hits}) == len(hits)
+    assert hits[0].passage.transcript_id == "council"
+    assert hits[0].why.matched == ("harbour", "loan")
+
+
+def test_a_word_that_no_transcript_holds_gives_no_keyword_hit(qa: TranscriptQA) -> None:
+    assert all(hit.why.keyword is None and hit.why.matched == () for hit in qa.search("zeppelin"))
+
+
+def test_filters_hold_on_both_legs(qa: TranscriptQA) -> None:
+    assert {hit.passage.transcript_id for hit in qa.search("loan", transcripts=["club"])} == {"club"}
+    assert {hit.passage.transcript_id for hit in qa.search("loan", after="2025-01-01")} == {"club"}
+    assert {hit.passage.transcript_id for hit in qa.search("loan", before=date(2024, 3, 5))} == {"council"}
+    hits = qa.search("loan", speakers=["larch"])
+    assert hits
+    assert all("Councillor Bo Larch" in hit.passage.speakers for hit in hits)
+    assert qa.search("loan", transcripts=["club"], speakers=["Ada Finch"]) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"query": "  "}, InvalidArgumentError, "empty"),
+        ({"query": "loan", "k": 0}, InvalidArgumentError, "k is 0"),
+        ({"query": "loan", "after": "yesterday"}, InvalidArgumentError, "no date"),
+        ({"query": "loan", "after": "2025-01-01", "before": "2024-01-01"}, InvalidArgumentError, "Swap"),
+        ({"query": "loan", "transcripts": "club"}, InvalidArgumentError, "lists"),
+        ({"query": "loan", "transcripts": ["clubs"]}, UnknownTranscriptError, "club"),
+        ({"query": "loan", "speakers": ["Ada Finsh"]}, UnknownSpeakerError, "Ada Finch"),
+    ],
+)
+def test_bad_arguments_say_what_to_do(
+    qa: TranscriptQA, arguments: dict[str, object], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        qa.search(**arguments)  # type: ignore[arg-type]
+
+
+def test_only_the_selected_speaker_is_quoted(qa: TranscriptQA) -> None:
+    answer = qa.ask("what was said about the harbour loan", speakers=["Bo Larch"])
+    assert all(citation.speaker.name == "Bo Larch" for citation in answer.citations)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transcript_qa.text import keywords, normalise, sentences, terms
+
+
+@given(st.text())
+def test_normalise_maps_every_folded_character_back(text: str) -> None:
+    folded = normalise(text)
+    assert len(folded.offsets) == len(folded.text) + 1
+    assert list(folded.offsets) == sorted(folded.offsets)
+    assert folded.offsets[-1] == len(text)
+    assert normalise(folded.text).text == folded.text
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("It’s “fine”", "it's \"fine\""),
+        ("a\u00a0b\n c", "A B C"),
+        ("co\u00adoperate", "cooperate"),
+        ("1990–2000", "1990-2000"),
+        ("Cafe\u0301", "CAFÉ"),
+    ],
+    ids=["quotes", "blanks", "soft hyphen", "dash", "accents"],
+)
+def test_forms_of_the_same_words_are_equal(one: str, other: str) -> None:
+    assert normalise(one).text == normalise(other).text
+
+
+@given(st.text())
+def test_sentences_are_in_order_apart_and_lose_only_blanks(text: str) -> None:
+    end = 0
+    for span in sentences(text):
+        assert span.start >= end
+        assert not text[end : span.start].strip()
+        end = span.end
+    assert not text[end:].strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Mr. Voss paid $4.5 million. Good.", ["Mr. Voss paid $4.5 million.", "Good."]),
+        ("We met at 5 p.m. on Friday. J. Smith came.", ["We met at 5 p.m. on Friday.", "J. Smith came."]),
+        ("Well... maybe. “No!” he said.", ["Well... maybe.", "“No!”", "he said."]),
+        ("First line\nof one.\n\nSecond", ["First line\nof one.", "Second"]),
+        ("Item No. 5 passed. It was so no. Next", ["Item No. 5 passed.", "It was so no.", "Next"]),
+    ],
+    ids=["title and decimals", "time and initial", "ellipsis", "paragraphs", "number"],
+)
+def test_sentence_ends(text: str, expected: list[str]) -> None:
+    assert [span.of(text) for span in sentences(text)] == expected
+
+
+def test_terms_are_stemmed_and_leave_out_words_of_asking() -> None:
+    assert terms("Who was mentioning the loans' rates?") == terms("mentioning loan rate")
+    assert keywords("What did she say about it?") == ()
