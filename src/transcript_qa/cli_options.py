@@ -1,0 +1,33 @@
+"""The options that several commands of the command line share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_INDEX = Path("index")
+
+IndexOption = Annotated[
+    Path, typer.Option("--index", metavar="DIR", help="Folder of the index; TRANSCRIPT_QA_INDEX sets another default.")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="Embedding model: a sentence-transformers folder or name on this machine, or `hashing`, which needs no "
+        "model and finds words only. By default the one the index was made with, else the one that comes along.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+ColorOption = Annotated[bool, typer.Option("--no-color", help="Print without colour, as NO_COLOR does.")]
+TranscriptsOption = Annotated[
+    list[str] | None, typer.Option("--transcript", metavar="ID", help="Only this transcript; may be repeated.")
+]
+SpeakersOption = Annotated[
+    list[str] | None, typer.Option("--speaker", metavar="NAME", help="Only this speaker; may be repeated.")
+]
+AfterOption = Annotated[str | None, typer.Option(metavar="DATE", help="Only from this day on, as in 2024-03-19.")]
+BeforeOption = Annotated[str | None, typer.Option(metavar="DATE", help="Only up to this day.")]
