@@ -1,0 +1,60 @@
+// Runs once in the viewer's component. Any link to a transcript opens it beside the chat; with a modifier key held,
+// or in a link that names a target, it opens as a page as links do.
+const side = element.closest('#side');
+let opener = null;
+
+const isOpen = () => side.classList.contains('viewer-open');
+
+const close = () => {
+  side.classList.remove('viewer-open');
+  if (opener && opener.isConnected) opener.focus({ preventScroll: true });
+};
+
+const transcriptLink = (event) => event.target.closest && event.target.closest("a[href^='/t/']");
+
+document.addEventListener('click', (event) => {
+  if (!element.isConnected || event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = transcriptLink(event);
+  if (!link || element.contains(link)) return;
+  event.preventDefault();
+  opener = link;
+  // Not `path`: Gradio takes an object with that key for a file, and refuses it.
+  trigger('opened', { link: link.getAttribute('href') });
+});
+
+// A citation in the text and its card light up together.
+const light = (event) => {
+  const link = event.type === 'mouseover' || event.type === 'focusin' ? transcriptLink(event) : null;
+  for (const card of side.querySelectorAll('.tq-card')) {
+    card.classList.toggle('lit', !!link && card !== link && card.getAttribute('href') === link.getAttribute('href'));
+  }
+};
+for (const kind of ['mouseover', 'focusin']) document.addEventListener(kind, light);
+
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && isOpen()) close();
+});
+
+element.addEventListener('click', (event) => {
+  if (event.target.closest('[data-close]')) close();
+});
+
+watch('value', () => {
+  const box = element.querySelector('.tq-scroll');
+  side.classList.toggle('viewer-open', !!box);
+  if (!box) return;
+  const turn = box.querySelector('.tq-turn.cited');
+  const place = box.querySelector('mark') || turn;
+  if (place) {
+    const offset = place.getBoundingClientRect().top - box.getBoundingClientRect().top;
+    box.scrollTop += offset - box.clientHeight / 3;
+  }
+  (turn || element.querySelector('[data-close]')).focus({ preventScroll: true });
+});
+
+// Wide windows have room for the list of transcripts from the start.
+if (window.innerWidth >= 1100) {
+  const toggle = document.querySelector('#library .toggle-button');
+  if (toggle && !document.querySelector('#library.open')) toggle.click();
+}

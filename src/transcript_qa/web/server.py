@@ -1,0 +1,255 @@
+"""The web server: the chat, the transcripts' own pages and the gate before both, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import errno
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+import webbrowser
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import transcript_qa.web  # noqa: F401 - keeps Gradio offline; must come first
+from transcript_qa.assistant import TranscriptQA
+from transcript_qa.errors import ServeError, UnknownTranscriptError
+from transcript_qa.web.gate import Gate
+from transcript_qa.web.panels import missing_html, page_html
+from transcript_qa.web.places import parse_span
+from transcript_qa.web.theme import app_css, asset, page_css
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+MAX_FILE_BYTES = 20 * 1024 * 1024
+MAX_BODY_BYTES = 100 * 1024 * 1024
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def create_app(
+    qa: TranscriptQA,
+    *,
+    uploads: str | os.PathLike[str] | None = None,
+    hosts: Iterable[str] = (),
+    any_address: bool = False,
+) -> FastAPI:
+    """The whole web application. The model is loaded in the background once it has started.
+
+    Args:
+        qa: the transcripts; to take uploads, opened for writing.
+        uploads: the folder in which uploaded files are kept, as a rule `uploads` in the index's folder; None for no
+            uploading.
+        hosts: names under which it may be called, besides those of the loopback address.
+        any_address: whether it may be called by any IP address of this machine too.
+    """
+    from fastapi import FastAPI
+
+    temporary = Path(tempfile.mkdtemp(prefix="transcript-qa-"))
+    atexit.register(shutil.rmtree, temporary, ignore_errors=True)
+    os.environ["GRADIO_TEMP_DIR"] = str(temporary)
+    warming: Future[None] = Future()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up")
+        worker.submit(_warm_up, qa, warming)
+        try:
+            yield
+        finally:
+            worker.shutdown(wait=False, cancel_futures=True)
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    _add_pages(app, qa)
+    _in_loop(lambda: _mount_chat(app, qa, Path(uploads) if uploads is not None else None, warming))
+    app.add_middleware(Gate, hosts=tuple(hosts), any_address=any_address, max_body_bytes=MAX_BODY_BYTES)
+    return app
+
+
+def _in_loop(build: Callable[[], None]) -> None:
+    """Run `build` inside an event loop: outside of one, Gradio makes several and closes none."""
+
+    async def building() -> None:
+        build()
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(building())
+    else:
+        build()
+
+
+def _warm_up(qa: TranscriptQA, warming: Future[None]) -> None:
+    """Load the model; a failure is left for the first question to meet, which can say it to somebody."""
+    try:
+        qa.warm_up()
+    finally:
+        warming.set_result(None)
+
+
+def _mount_chat(app: FastAPI, qa: TranscriptQA, uploads: Path | None, warming: Future[None]) -> None:
+    import gradio as gr
+
+    from transcript_qa.web.chat import Chat, build_chat
+    from transcript_qa.web.components import look
+
+    page = build_chat(Chat(qa, uploads=uploads, warming=warming))
+    gr.mount_gradio_app(
+        app, page, path="/", theme=look(), css=app_css(), footer_links=[], run_history=False, show_error=False,
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+        max_file_size=MAX_FILE_BYTES, enable_monitoring=False, pwa=False, mcp_server=False, ssr_mode=False,
+        head='<link rel="icon" href="/tq/icon.svg">',
+    )  # fmt: skip
+
+
+def _add_pages(app: FastAPI, qa: TranscriptQA) -> None:
+    from fastapi.responses import HTMLResponse, Response
+
+    policy = {"content-security-policy": _PAGE_POLICY}
+
+    def transcript_page(transcript_id: str, q: str = "") -> HTMLResponse:
+        try:
+            body, status = page_html(qa.transcript(transcript_id), mark=parse_span(q)), 200
+        except UnknownTranscriptError as error:
+            body, status = missing_html(str(error)), 404
+        return HTMLResponse(body, status_code=status, headers=policy)
+
+    def style() -> Response:
+        return Response(page_css(), media_type="text/css")
+
+    def icon() -> Response:
+        return Response(asset("icon.svg"), media_type="image/svg+xml", headers=policy)
+
+    app.add_api_route("/t/{transcript_id:path}", transcript_page, methods=["GET", "HEAD"], response_model=None)
+    app.add_api_route("/tq/page.css", style, methods=["GET", "HEAD"], response_model=None)
+    app.add_api_route("/tq/icon.svg", icon, methods=["GET", "HEAD"], response_model=None)
+
+
+def serve(
+    qa: TranscriptQA,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    uploads: str | os.PathLike[str] | None = None,
+    hosts: Iterable[str] = (),
+    open_browser: bool = False,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the web chat until Ctrl-C.
+
+    Args:
+        qa: as in `create_app`.
+        host: the address to listen at; at any but a loopback address, whoever reaches this machine can read all of it.
+        port: 0 for any that is free.
+        uploads: as in `create_app`.
+        hosts: further names under which it may be called, as behind a proxy.
+        open_browser: open the page once it is up.
+        ready: called with the address of the page once it is up.
+
+    Raises:
+        ServeError: the port is in use, or the host is no address of this machine.
+    """
+    listener = listen(host, port)
+    with listener:
+        bound = listener.getsockname()[1]
+        open_to_others = not is_loopback(host)
+        names = [host, *hosts, *([socket.gethostname()] if open_to_others else [])]
+        app = create_app(qa, uploads=uploads, hosts=names, any_address=open_to_others)
+        url = address_of(host, bound)
+
+        def up() -> None:
+            if ready is not None:
+                ready(url)
+            if open_browser:
+                webbrowser.open(url)
+
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_server(app, up).serve(sockets=[listener]))
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address and ready to be served.
+
+    Raises:
+        ServeError: as `serve`.
+    """
+    if not 0 <= port <= 65535:
+        raise ServeError(f"{port} is no port: ports go up to 65535. Name another one with --port.")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as error:
+        raise _no_such_host(host) from error
+    listener = socket.socket(family, kind, protocol)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise _not_bound(host, port, error) from error
+    return listener
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise `ServeError` where `serve` would, before any long work is done for it."""
+    listen(host, port).close()
+
+
+def is_loopback(host: str) -> bool:
+    """True for an address that only this machine can reach."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.casefold() == "localhost"
+
+
+def address_of(host: str, port: int) -> str:
+    """The address to type into a browser on this machine.
+
+    >>> address_of("0.0.0.0", 7860), address_of("::1", 80)
+    ('http://127.0.0.1:7860', 'http://[::1]:80')
+    """
+    named = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)
+    return f"http://[{named}]:{port}" if ":" in named else f"http://{named}:{port}"
+
+
+def _not_bound(host: str, port: int, error: OSError) -> ServeError:
+    if error.errno == errno.EADDRINUSE:
+        return ServeError(f"Port {port} on {host} is in use. Name another one with --port, as in --port {port + 1}.")
+    if error.errno == errno.EACCES:
+        return ServeError(f"Port {port} on {host} needs rights that you lack. Name one above 1023 with --port.")
+    return _no_such_host(host)
+
+
+def _no_such_host(host: str) -> ServeError:
+    return ServeError(f"{host!r} is no address of this machine. Name one with --host, as a rule 127.0.0.1.")
+
+
+def _server(app: Any, up: Callable[[], None]) -> Any:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Tells when it is up."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets=sockets)
+            if self.started:
+                up()
+
+    config = uvicorn.Config(
+        app, access_log=False, log_config=None, proxy_headers=False, server_header=False, timeout_graceful_shutdown=1
+    )
+    return Server(config)
