@@ -2,11 +2,15 @@
 
     python benchmarks/answers.py [--questions corpus/questions.jsonl] [--corpus corpus/] [--failures]
 
-Printed are: the share of answerable questions whose first citation is a turn that holds the expected words, the share
-of unanswerable ones declined, the share of answerable ones declined, the share of quotes found character for character
-in the stored transcript, the share of first citations with the right speaker, and the median time from question to
-answer, warm. "BM25's best sentence" is what keyword search alone would give: the sentence with the best BM25 score in
-the best passage; it never declines.
+Questions are of two levels: everyday ones name the thing in the words in which it was talked about, hard ones share few
+words with their answer or ask for a detail of something that was talked about at length and was never given. Half of
+each is marked "tune" (training/reader.py may read it), half "held-out". Columns:
+
+    right first   share of the answerable whose first citation is a turn that holds the expected words
+    BM25          the same for the sentence with the best BM25 score of all, which never declines
+    words         share of the answerable with the expected words inside a quotation
+    refused       share of the answerable declined
+    declined      share of the unanswerable declined
 """
 
 from __future__ import annotations
@@ -22,9 +26,10 @@ from math import log
 from pathlib import Path
 
 from transcript_qa import TranscriptQA
-from transcript_qa.datatypes import Answer, Transcript
+from transcript_qa.datatypes import Transcript
 from transcript_qa.text import normalise, sentences, terms
 
+COLUMNS = ("right first", "BM25", "words", "refused", "declined")
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -37,6 +42,8 @@ class Case:
     turns: frozenset[tuple[str, int]]
     words: tuple[str, ...]
     answerable: bool
+    level: str = "all"
+    split: str = "held-out"
 
 
 def read_cases(path: Path, transcripts: dict[str, Transcript]) -> list[Case]:
@@ -59,6 +66,8 @@ def read_cases(path: Path, transcripts: dict[str, Transcript]) -> list[Case]:
                 turns=turns,
                 words=words,
                 answerable=entry["answerable"],
+                level=entry.get("level", "all"),
+                split=entry.get("split", "held-out"),
             )
         )
     return cases
@@ -70,49 +79,60 @@ def turns_with(transcript: Transcript, expected: str) -> list[int]:
     return [turn.index for turn in transcript.turns if needle in normalise(transcript.words_of(turn)).text]
 
 
-@dataclass(slots=True)
-class Tally:
-    """Counts over all questions."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of one question; `right` where the first citation is a right turn."""
 
-    right: int = 0
-    words_inside: int = 0
-    declined_answerable: int = 0
-    declined_unanswerable: int = 0
-    quotes: int = 0
-    quotes_exact: int = 0
-
-
-def ask_all(
-    qa: TranscriptQA, cases: list[Case], transcripts: dict[str, Transcript], *, failures: bool
-) -> tuple[Tally, list[float]]:
-    """Ask every question of the assistant; with `failures` print each that went wrong."""
-    tally, times = Tally(), []
-    for case in cases:
-        answer = qa.ask(case.question)
-        times.append(answer.timings_ms["total"])
-        for citation in answer.citations:
-            tally.quotes += 1
-            tally.quotes_exact += citation.span.of(transcripts[citation.transcript_id].text) == citation.quote
-        problem = judge(case, answer, tally)
-        if problem and failures:
-            print(f"  {case.id} {problem} (confidence {answer.confidence:.2f}): {case.question}")
-    return tally, times
+    case: Case
+    answered: bool
+    right: bool
+    words_quoted: bool
+    n_quotes: int
+    n_exact: int
+    confidence: float
+    took_ms: float
 
 
-def judge(case: Case, answer: Answer, tally: Tally) -> str:
-    """Count one answer; what went wrong, or nothing."""
-    if not case.answerable:
-        tally.declined_unanswerable += not answer.answered
-        return "answered though nothing answers" if answer.answered else ""
-    if not answer.answered:
-        tally.declined_answerable += 1
-        return "declined though there is an answer"
-    first = answer.citations[0]
-    right = (first.transcript_id, first.turn) in case.turns
-    tally.right += right
+def ask(qa: TranscriptQA, case: Case, transcripts: dict[str, Transcript]) -> Outcome:
+    """Ask one question and judge the answer."""
+    answer = qa.ask(case.question)
     cited = " ".join(normalise(citation.quote).text for citation in answer.citations)
-    tally.words_inside += any(normalise(words).text in cited for words in case.words)
-    return "" if right else f"cites turn {first.turn} of {first.transcript_id}"
+    first = next(((c.transcript_id, c.turn) for c in answer.citations), None)
+    exact = [c.span.of(transcripts[c.transcript_id].text) == c.quote for c in answer.citations]
+    return Outcome(
+        case=case,
+        answered=answer.answered,
+        right=first in case.turns,
+        words_quoted=any(normalise(words).text in cited for words in case.words),
+        n_quotes=len(exact),
+        n_exact=sum(exact),
+        confidence=answer.confidence,
+        took_ms=answer.timings_ms["total"],
+    )
+
+
+def problem(outcome: Outcome) -> str:
+    """What went wrong, or nothing."""
+    if outcome.case.answerable:
+        if not outcome.answered:
+            return "declined though there is an answer"
+        return "" if outcome.right else "cites another turn"
+    return "answered though nothing answers" if outcome.answered else ""
+
+
+def row(name: str, outcomes: list[Outcome], baseline: Callable[[str], tuple[str, int]]) -> str:
+    """One line of the table."""
+    yes = [o for o in outcomes if o.case.answerable]
+    no = [o for o in outcomes if not o.case.answerable]
+    bm25 = sum(baseline(o.case.question) in o.case.turns for o in yes)
+    cells = (
+        sum(o.right for o in yes) / len(yes),
+        bm25 / len(yes),
+        sum(o.words_quoted for o in yes) / len(yes),
+        sum(not o.answered for o in yes) / len(yes),
+        sum(not o.answered for o in no) / len(no),
+    )
+    return f"{name:22}{len(yes):5}{len(no):5}" + "".join(f"{cell:11.3f}" for cell in cells)
 
 
 def bm25_best_sentence(transcripts: dict[str, Transcript]) -> Callable[[str], tuple[str, int]]:
@@ -153,19 +173,24 @@ def main() -> None:
         transcripts = {info.id: qa.transcript(info.id) for info in qa.transcripts()}
         cases = read_cases(options.questions, transcripts)
         qa.warm_up()
-        tally, times = ask_all(qa, cases, transcripts, failures=options.failures)
-    n_yes = sum(case.answerable for case in cases)
-    n_no = len(cases) - n_yes
+        outcomes = [ask(qa, case, transcripts) for case in cases]
     baseline = bm25_best_sentence(transcripts)
-    bm25_right = sum(baseline(case.question) in case.turns for case in cases if case.answerable)
     n_words = sum(len(t.text.split()) for t in transcripts.values())
-    print(f"{len(transcripts)} transcripts, {n_words} words, {n_yes} answerable and {n_no} unanswerable questions")
-    print(f"right turn first           {tally.right / n_yes:.3f}   (BM25's best sentence {bm25_right / n_yes:.3f})")
-    print(f"expected words quoted      {tally.words_inside / n_yes:.3f}")
-    print(f"unanswerable declined      {tally.declined_unanswerable / n_no:.3f}")
-    print(f"answerable declined        {tally.declined_answerable / n_yes:.3f}")
-    print(f"quotes exact               {tally.quotes_exact / max(tally.quotes, 1):.3f}   ({tally.quotes} quotes)")
-    print(f"question to answer, median {statistics.median(times):.0f} ms")
+    print(f"{len(transcripts)} transcripts, {n_words} words")
+    print(f"{'':22}{'yes':>5}{'no':>5}" + "".join(f"{name:>11}" for name in COLUMNS))
+    for level in dict.fromkeys(case.level for case in cases):
+        for split in ("held-out", "tune"):
+            chosen = [o for o in outcomes if (o.case.level, o.case.split) == (level, split)]
+            if chosen:
+                print(row(f"{level}, {split}", chosen, baseline))
+    print(row("all", outcomes, baseline))
+    n_quotes = sum(o.n_quotes for o in outcomes)
+    print(f"quotes exact {sum(o.n_exact for o in outcomes)} of {n_quotes}")
+    print(f"question to answer, median {statistics.median(o.took_ms for o in outcomes):.0f} ms")
+    if options.failures:
+        for outcome in outcomes:
+            if said := problem(outcome):
+                print(f"  {outcome.case.id} {said} ({outcome.confidence:.2f}): {outcome.case.question}")
 
 
 if __name__ == "__main__":

@@ -44,9 +44,7 @@ def test_nothing_to_embed_gives_no_rows(model: SentenceTransformerEmbedder) -> N
     assert model.embed_passages([]).shape == (0, 384)
 
 
-def test_weights_that_are_not_the_expected_ones_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_that_are_not_the_expected_ones_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "model"
     shutil.copytree(_bundled_folder(), folder)
     with (folder / "model.safetensors").open("r+b") as file:

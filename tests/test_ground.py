@@ -21,7 +21,7 @@ TRANSCRIPT = transcript_of(TURNS)
     [
         ("We closed the harbour loan on Friday", None, Support.EXACT, 0),
         ("we CLOSED the\u00a0harbour loan", None, Support.NORMALISED, 0),
-        ("It's \"done\".", "Voss", Support.NORMALISED, 0),
+        ('It\'s "done".', "Voss", Support.NORMALISED, 0),
         ("at 4.5 percent (fixed).", "Mira Voss", Support.EXACT, 0),
         ("We closed the harbour loan on Friday", "Tomas Ekberg", Support.WRONG_SPEAKER, 0),
         ("We closed the harbour loan on Monday, at 4.5 percent", None, Support.CLOSE, 0),

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 
 import pytest
 
@@ -41,7 +41,7 @@ def qa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TranscriptQA]:
 def test_hits_are_ranked_without_gaps_or_doubles(qa: TranscriptQA) -> None:
     hits = qa.search("harbour loan", k=50)
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
-    assert all(a.score >= b.score for a, b in zip(hits, hits[1:], strict=False))
+    assert all(a.score >= b.score for a, b in itertools.pairwise(hits))
     assert len({hit.passage.id for hit in hits}) == len(hits)
     assert hits[0].passage.transcript_id == "council"
     assert hits[0].why.matched == ("harbour", "loan")

@@ -30,7 +30,7 @@ from sklearn.linear_model import LogisticRegression
 
 from transcript_qa import TranscriptQA
 from transcript_qa.datatypes import ImportReport, Span, Speaker, Transcript, Turn
-from transcript_qa.embed import SentenceTransformerEmbedder
+from transcript_qa.embed import Progress, SentenceTransformerEmbedder
 from transcript_qa.features import (
     QUESTION_FEATURES,
     SENTENCE_FEATURES,
@@ -110,10 +110,10 @@ class Remembering(SentenceTransformerEmbedder):
         super().__init__()
         self._known: dict[str, NDArray[np.float32]] = {}
 
-    def embed_passages(self, texts: Sequence[str], *, progress: object = None) -> NDArray[np.float32]:
+    def embed_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
         new = list(dict.fromkeys(text for text in texts if text not in self._known))
         if new:
-            self._known.update(zip(new, super().embed_passages(new), strict=True))
+            self._known.update(zip(new, super().embed_passages(new, progress=progress), strict=True))
         return np.array([self._known[text] for text in texts]).reshape(len(texts), self.dim)
 
 

@@ -94,7 +94,7 @@ class TranscriptQA:
             IndexMismatchError, IndexDamagedError, IndexWriteError, IndexLockedError: as the class says.
         """
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-        check_paths(given)
+        check_paths(given, into_empty=rebuild or not any(Path(index).glob("*.sqlite")))
         chosen = embedder or SentenceTransformerEmbedder(model)
         info = _embedder_info(chosen)
         if rebuild:
@@ -305,13 +305,19 @@ class TranscriptQA:
             yield self._store.transcript(transcript_id)
 
 
-def check_paths(paths: Sequence[str | os.PathLike[str]]) -> None:
-    """Raise `SourceNotFoundError` before an index is made for files that are not there."""
+def check_paths(paths: Sequence[str | os.PathLike[str]], *, into_empty: bool = False) -> None:
+    """Raise `SourceNotFoundError` before an index is made or emptied for files that are not there.
+
+    Args:
+        paths: as given by a person.
+        into_empty: there is no index yet, so that a folder without a file to read is an error too; an index that knows
+            the folder drops its transcripts instead.
+    """
     if not paths:
         raise InvalidArgumentError("No file or folder was given. Name at least one.")
-    missing = [path for path in paths if not Path(path).is_dir()]
-    if missing:
-        find_sources(missing)
+    needed = [path for path in paths if into_empty or not Path(path).is_dir()]
+    if needed:
+        find_sources(needed)
 
 
 def as_filters(

@@ -202,7 +202,8 @@ class Why:
         dense: cosine of question and passage, or None where the dense leg did not find it.
         keyword: BM25, higher is better, or None where the keyword leg did not find it.
         matched: the question's words that stand in it.
-        reader: what the reader gave its best sentence, 0 to 1, or None before reading.
+        reader: what the reader gave its best sentence, higher is better, comparable within one answer only; None before
+            reading, and where it held no sentence.
     """
 
     dense: float | None = None

@@ -162,6 +162,7 @@ def _update_one(
 ) -> None:
     known = store.sources().get(_key(source))
     try:
+        _check_name(source)
         if known is not None and not repacked and _untouched(source, known[1]):
             outcome.unchanged.append(transcript_id)
             return
@@ -173,7 +174,8 @@ def _update_one(
             return
         report = parse_transcript(data, source=source.name, transcript_id=transcript_id)
     except (ParseError, SourceNotFoundError) as error:
-        outcome.failed.append(FailedSource(source=source.name, error=error))
+        name = source.name.encode("utf-8", "replace").decode("utf-8")
+        outcome.failed.append(FailedSource(source=name, error=error))
         return
 
     def embedded(done: int, total: int) -> None:
@@ -193,6 +195,15 @@ def _update_one(
     put_transcript(store, embedder, report, now, progress=embedded)
     (outcome.added if known is None else outcome.changed).append(transcript_id)
     outcome.reports.append(report)
+
+
+def _check_name(source: Source) -> None:
+    """Refuse a file whose name is no text: nothing could cite it."""
+    try:
+        source.name.encode("utf-8")
+    except UnicodeEncodeError as error:
+        shown = source.name.encode("utf-8", "replace").decode("utf-8")
+        raise ParseError(shown, "the file's name is not UTF-8", "Rename the file.") from error
 
 
 def _untouched(source: Source, known: SourceState) -> bool:

@@ -98,14 +98,14 @@ def confidence_words(answer: Answer) -> str:
     """Confidence as a person would put it."""
     if not answer.answered:
         return "not found"
-    return "sure" if answer.confidence >= 0.8 else "likely" if answer.confidence >= 0.6 else "possible"
+    return "sure" if answer.confidence >= 0.5 else "likely" if answer.confidence >= 0.25 else "possible"
 
 
 def answer_plain(answer: Answer, *, base_url: str = "") -> str:
     """An answer for the terminal: its text, then a line for each source."""
     lines = [answer.text, ""]
     if answer.answered:
-        lines += [f"[{c.marker}] {_source_line(c)}\n    {base_url}{link(c)}" for c in answer.citations]
+        lines += [f"[{c.marker}] {source_line(c)}\n    {base_url}{link(c)}" for c in answer.citations]
     elif answer.hits:
         lines.append("Nearest passages:")
         lines += [f"  {hit_line(hit)}" for hit in answer.hits[:3]]
@@ -115,11 +115,12 @@ def answer_plain(answer: Answer, *, base_url: str = "") -> str:
 def answer_markdown(answer: Answer, *, base_url: str = "") -> str:
     """An answer as Markdown, its sources as a numbered list of links."""
     lines = [f"> **{answer.question}**", "", answer.text, ""]
-    lines += [f"{c.marker}. [{_source_line(c)}]({base_url}{link(c)})" for c in answer.citations]
+    lines += [f"{c.marker}. [{source_line(c)}]({base_url}{link(c)})" for c in answer.citations]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _source_line(citation: Citation) -> str:
+def source_line(citation: Citation) -> str:
+    """Who, where, and in which transcript, on one line."""
     role = f", {citation.speaker.role}" if citation.speaker.role else ""
     day = f", {citation.date.isoformat()}" if citation.date else ""
     return f"{who(citation.speaker)}{role} · {place(citation)} · {citation.title}{day}"

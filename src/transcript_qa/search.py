@@ -190,8 +190,9 @@ def _known_speaker(infos: Sequence[TranscriptInfo], wanted: str) -> list[tuple[s
     partly = [(tid, s.label) for tid, s in everyone if words and any(words <= set(n.split()) for n in _names(s))]
     if partly:
         return partly
-    shown = sorted({speaker.display for _, speaker in everyone})
-    raise UnknownSpeakerError(wanted, tuple(get_close_matches(wanted, shown, n=3, cutoff=0.5)))
+    shown = {normalise(speaker.display).text: speaker.display for _, speaker in everyone}
+    near = get_close_matches(asked, sorted(shown), n=3, cutoff=0.5)
+    raise UnknownSpeakerError(wanted, tuple(shown[name] for name in near))
 
 
 def _names(speaker: Speaker) -> set[str]:
