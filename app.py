@@ -45,6 +45,8 @@ def _open_chat(options: argparse.Namespace) -> None:
     with console_progress() as progress:
         qa = TranscriptQA.build(options.corpus, index=options.index, progress=progress)
     with qa:
+        for failed in qa.last_report.failed if qa.last_report else ():
+            sys.stderr.write(f"left out: {failed.error}\n")
         if not is_loopback(options.host):
             _say("Whoever reaches this machine can read these transcripts and add others: there is no password.")
         serve(qa, host=options.host, port=options.port, uploads=options.index / "uploads", ready=_say_ready)

@@ -134,6 +134,8 @@ class TestFollowingFiles:
         (folder / "bad.txt").write_bytes(bytes(range(256)) * 40)
         with self.build(folder, tmp_path / "index") as qa:
             assert [info.id for info in qa.transcripts()] == ["good"]
+            assert qa.last_report is not None
+            assert [Path(failed.source).name for failed in qa.last_report.failed] == ["bad.txt"]
             (folder / "good.txt").write_bytes(b"\x00\x01" * 900)
             report = qa.update([folder])
             assert {Path(failed.source).name for failed in report.failed} == {"good.txt", "bad.txt"}
@@ -170,6 +172,17 @@ class TestErrors:
         (tmp_path / "empty").mkdir()
         with pytest.raises(SourceNotFoundError):
             TranscriptQA.build(tmp_path / "empty", index=tmp_path / "index", embedder=HashingEmbedder())
+        assert not (tmp_path / "index").exists()
+
+    def test_a_file_whose_name_is_no_text_stops_no_other(self, tmp_path: Path) -> None:
+        folder = tmp_path / "in"
+        folder.mkdir()
+        (folder / "good.txt").write_text(TALK, "utf-8")
+        (folder / "caf\udce9.txt").write_text(TALK, "utf-8")
+        with TranscriptQA.build(folder, index=tmp_path / "index", embedder=HashingEmbedder()) as qa:
+            assert [info.id for info in qa.transcripts()] == ["good"]
+            assert qa.last_report is not None
+            assert "not UTF-8" in str(qa.last_report.failed[0].error)
 
     def test_nothing_but_a_binary_file(self, tmp_path: Path) -> None:
         (tmp_path / "x.txt").write_bytes(bytes(range(256)) * 40)

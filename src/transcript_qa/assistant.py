@@ -66,6 +66,7 @@ class TranscriptQA:
         self._embedder = embedder
         self._reader = reader or EvidenceReader(embedder)
         self._changing = RLock()
+        self._last_report: IndexReport | None = None
 
     @classmethod
     def build(
@@ -133,7 +134,13 @@ class TranscriptQA:
     ) -> IndexReport:
         """Add what is new or changed in `paths`, drop what has gone from the folders among them."""
         with self._changing:
-            return update_index(self._store, self._embedder, paths, progress=progress)
+            self._last_report = update_index(self._store, self._embedder, paths, progress=progress)
+            return self._last_report
+
+    @property
+    def last_report(self) -> IndexReport | None:
+        """What the last `build`, `update` or `add` did, files that failed among it; None before any."""
+        return self._last_report
 
     def add(self, path: str | os.PathLike[str], *, progress: ProgressCallback | None = None) -> ImportReport | None:
         """Add one file, or replace what it held before; None where it is in the index as it is.

