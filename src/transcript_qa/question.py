@@ -30,7 +30,9 @@ _ASKS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
         ),
         (
             Wanted.AMOUNT,
-            r"\b(how (much|many|often|far|big|large|old|high|tall|deep|wide|fast|heavy|strong|expensive|thick)"
+            # "How" before a verb asks for a way, before any other word for a measure ("how hot", "how many").
+            r"\b(how (?!(?:come|do|does|did|is|are|was|were|am|can|could|shall|should|will|would|may|might|must|have|has"
+            r"|had|to|about|on|the|a|and)\b)\w+|what\b.*\b(?:costs?|charged?|charges|paid|pays?|spend|spent|worth)\b"
             r"|what(?:'s| is| was| were| are|) (?:the |his |her |their |its )?(?:\w+ ){0,2}"
             r"(price|cost|costs|rate|amount|number|percentage|share|sum|total|figure|speed|distance|size|depth|weight"
             r"|height|length|temperature|score|budget|fee|fine|salary)|what percent)",
@@ -46,7 +48,7 @@ _ASKS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
 )
 
 _NUMBER_WORD = (
-    r"(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
+    r"(?:zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
     r"|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million"
     r"|billion|half|quarter|third|dozen|double|twice)"
 )

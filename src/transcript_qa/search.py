@@ -23,7 +23,7 @@ from transcript_qa.text import keywords, normalise, terms
 DENSE_WEIGHT = 0.6
 NEIGHBOUR_SHARE = 0.25
 CROWDING_PENALTY = 0.1
-_SPREAD_RANKS = range(2, 5)
+_SPREAD_RANKS = range(3, 5)
 _LEG_DEPTH = 200
 
 
