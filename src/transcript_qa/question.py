@@ -31,8 +31,9 @@ _ASKS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
         (
             Wanted.AMOUNT,
             # "How" before a verb asks for a way, before any other word for a measure ("how hot", "how many").
-            r"\b(how (?!(?:come|do|does|did|is|are|was|were|am|can|could|shall|should|will|would|may|might|must|have|has"
-            r"|had|to|about|on|the|a|and)\b)\w+|what\b.*\b(?:costs?|charged?|charges|paid|pays?|spend|spent|worth)\b"
+            r"\b(how (?!(?:come|do|does|did|is|are|was|were|am|can|could|shall|should|will|would|may|might|must|have"
+            r"|has|had|to|about|on|the|a|and)\b)\w+"
+            r"|what\b.*\b(?:costs?|charged?|charges|paid|pays?|spend|spent|worth)\b"
             r"|what(?:'s| is| was| were| are|) (?:the |his |her |their |its )?(?:\w+ ){0,2}"
             r"(price|cost|costs|rate|amount|number|percentage|share|sum|total|figure|speed|distance|size|depth|weight"
             r"|height|length|temperature|score|budget|fee|fine|salary)|what percent)",
