@@ -107,7 +107,7 @@ def _is(speaker: Speaker, claimed: str) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _normalised(transcript_id: str, text: str) -> Normalised:  # noqa: ARG001 - the id makes hashing quick to differ
+def _normalised(text: str) -> Normalised:
     return normalise(text)
 
 
@@ -120,7 +120,7 @@ def _places(quote: str, transcript: Transcript) -> list[_Place]:
 
 
 def _literal(quote: str, transcript: Transcript) -> Iterable[_Place]:
-    folded = _normalised(transcript.id, transcript.text)
+    folded = _normalised(transcript.text)
     needle = normalise(quote.strip().strip("\"'“”‘’«»")).text
     at = folded.text.find(needle)
     while at >= 0 and needle:
