@@ -20,6 +20,7 @@ from transcript_qa.errors import (
     SourceNotFoundError,
     UnknownTranscriptError,
 )
+from transcript_qa.indexing import IndexProgress
 from transcript_qa.render import NOT_ANSWERED, answer_json, answer_plain, format_time
 
 SEED = ROOT.parent / "shared" / "seed"
@@ -126,6 +127,22 @@ class TestFollowingFiles:
             assert {info.id for info in qa.transcripts()} == {"two", "three"}
             assert qa.search("garden")[0].why.keyword is None
             assert qa.search("bridge")[0].passage.transcript_id == "two"
+
+    def test_a_stopped_first_run_goes_on_where_it_was(self, tmp_path: Path) -> None:
+        folder = tmp_path / "in"
+        folder.mkdir()
+        (folder / "one.txt").write_text(TALK, "utf-8")
+        (folder / "two.txt").write_text(TALK.replace("harbour", "garden"), "utf-8")
+
+        def stop(step: IndexProgress) -> None:
+            if step.files_done == 1:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            TranscriptQA.build(folder, index=tmp_path / "index", embedder=HashingEmbedder(), progress=stop)
+        with self.build(folder, tmp_path / "index") as qa:
+            assert qa.last_report is not None
+            assert (qa.last_report.unchanged, qa.last_report.added) == (("one",), ("two",))
 
     def test_a_bad_file_stops_no_other_and_loses_nothing(self, tmp_path: Path) -> None:
         folder = tmp_path / "in"

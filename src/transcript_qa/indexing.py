@@ -115,6 +115,9 @@ def update_index(
     outcome = _Outcome()
     with store.writing():
         sources = find_sources([root for root in roots if not _emptied(store, root)])
+        if not store.sources():
+            # Said before the first transcript goes in, so that a killed first run goes on where it was.
+            store.set_setting("packing", _PACKING)
         repacked = store.settings().get("packing") != _PACKING
         ids = transcript_ids([_key(s) for s in sources], {path: tid for path, (tid, _) in store.sources().items()})
         for done, source in enumerate(sources):
