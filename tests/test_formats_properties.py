@@ -1,7 +1,7 @@
 """What holds for any source: spans give their text, no character vanishes, nothing but `ParseError` is raised."""
 
-import json
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,64 +17,9 @@ from transcript_qa.formats.sourcetext import SourceText
 
 quick = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 
-VTT = """WEBVTT
-
-NOTE x
-
-1
-00:03.120 --> 00:05.480
-<v Mira Voss>We closed &amp; shut it</v>
-- two
-- dashes
-
-0c6b7e1a-3f52-4f0e-9a51-2f1f0b7a9d11/14-1
-00:00:05.480 --> 00:00:06.900 align:start
-so<00:00:05.500><c> the</c>
->> Tomas: yes
-"""
-SRT = (
-    "1\n00:00:01,000 --> 00:00:02,000\n[SPEAKER_00]: {\\an8}Hello\n\n2\n00:00:02,000 --> 00:00:03,000\nMira: at 5: 1?\n"
-)
-NAMES = """---
-title: The loan
----
-Date: 12 June 2026
-
-Mira Voss (00:12): We closed it: on
-Friday.
-
-* * *
-
-**Tomas Ekberg:** \\[04:02\\] At what rate?
-
-Q    Why? \\
-
-12:14 P.M. EDT
-"""
-SITE = """View settings
-
-Meeting with Tomas Ekberg
-
-June 12, 2026, Oslo
-
-They met.
-
-* * *
-
-President of Ruritania Mira Voss: Good morning.
-
-And welcome.
-
-Tomas Ekberg: (Laughs.) Thank you.
-
-June 12, 2026, Oslo
-"""
-TURNS = json.dumps(
-    {"title": "T", "turns": [{"speaker": "A", "start": 1.5, "text": "One two"}, {"text": "three", "x": [1]}]}
-)
-QMSUM = json.dumps({"topic_list": [], "meeting_transcripts": [{"speaker": "A", "content": "One two ."}]})
-PLAIN = "We closed the loan.\n\nNobody asked why.\n"
-FIXTURES = (VTT, SRT, NAMES, SITE, TURNS, QMSUM, PLAIN)
+# One file for each layout of each format, in a folder named like the format.
+LAYOUTS = sorted((Path(__file__).parent / "transcripts").glob("*/*"))
+FIXTURES = tuple(path.read_text(encoding="utf-8") for path in LAYOUTS if path.suffix not in (".docx", ".pdf"))
 
 _MARKS = (
     *(
@@ -269,9 +214,15 @@ def test_composed_captions_are_read_back(turns: list[tuple[str, str]]) -> None:
     assert starts == [60.0 * n for n in range(len(turns))]
 
 
-@pytest.mark.parametrize("text", FIXTURES, ids=["webvtt", "srt", "names", "site", "json_turns", "qmsum", "plain"])
-def test_each_fixture_is_recognised(text: str, request: pytest.FixtureRequest) -> None:
-    assert parse_transcript(text.encode(), source="x").format == request.node.callspec.id
+@pytest.mark.parametrize("path", LAYOUTS, ids=[f"{path.parent.name}-{path.name}" for path in LAYOUTS])
+def test_each_layout_is_recognised_and_accounted_for(path: Path) -> None:
+    report = parse_transcript(path.read_bytes(), source=path.name)
+    assert report.format == path.parent.name
+    check_spans(report)
+
+
+def test_every_format_has_a_layout() -> None:
+    assert {path.parent.name for path in LAYOUTS} == set(format_names())
 
 
 @quick

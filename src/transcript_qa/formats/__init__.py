@@ -5,6 +5,8 @@ The family is told by content, never by suffix. Each family is one module with a
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from transcript_qa.datatypes import ImportReport
 from transcript_qa.errors import ParseError
 from transcript_qa.formats import json_turns, names, plain, qmsum, site, srt, webvtt
@@ -65,4 +67,8 @@ def parse_transcript(data: bytes, *, source: str, transcript_id: str | None = No
         ) from error
     builder = form.parse(text)
     builder.warnings[:0] = decoded.warnings
-    return builder.report(name=form.name, confidence=confidence, transcript_id=transcript_id)
+    report = builder.report(name=form.name, confidence=confidence, transcript_id=transcript_id)
+    if not decoded.skipped:
+        return report
+    skipped = (*decoded.skipped, *report.transcript.skipped)
+    return replace(report, transcript=replace(report.transcript, skipped=skipped))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
+from transcript_qa.datatypes import Skipped
 from transcript_qa.errors import ParseError
 
 _BOMS = (
@@ -44,11 +45,13 @@ class Decoded:
         text: decoded, every line end a single `\\n`, no byte order mark.
         encoding: as named in `ImportReport.encoding`.
         warnings: what was doubtful, in words for a person.
+        skipped: what of the source is not in the text (the script of a page, the pictures of a document).
     """
 
     text: str
     encoding: str
     warnings: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
 
 def decode(data: bytes, *, source: str) -> Decoded:
