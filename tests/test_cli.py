@@ -380,6 +380,24 @@ def test_speakers(call: Call, index: Path) -> None:
     assert "ANNA" not in some.out
 
 
+def test_speakers_are_renamed_merged_and_taken_back(call: Call, index: Path) -> None:
+    done = call("rename-speaker", "call", "Carla Reyes", "Carla Reyes-Lind", "--index", index)
+    assert (done.status, done.out.splitlines()[0]) == (
+        0,
+        "Carla Reyes is now Carla Reyes-Lind; `transcript-qa undo-speakers call` takes it back",
+    )
+    merged = call("merge-speakers", "call", "Carla Reyes", "Dirk Aalto", "--name", "Desk", "--index", index, "--json")
+    assert [(one["label"], one["name"], one["aliases"], one["turns"]) for one in merged.json["speakers"]] == [
+        ("Carla Reyes", "Desk", ["Dirk Aalto"], 3)
+    ]
+    assert "Carla Reyes-Lind" in call("undo-speakers", "call", "--index", index).out
+    assert "Reyes-Lind" not in call("undo-speakers", "call", "--all", "--index", index).out
+    nothing = call("undo-speakers", "call", "--index", index)
+    assert (nothing.status, "Nothing was said" in nothing.err) == (2, True)
+    unknown = call("rename-speaker", "call", "Carl Reyes", "X", "--index", index)
+    assert (unknown.status, "Did you mean Carla Reyes?" in unknown.err) == (1, True)
+
+
 def test_remove(call: Call, index: Path, corpus: Path) -> None:
     assert call("remove", "call", "--index", index).out == "removed call\n"
     assert call("remove", "harbour", "--index", index, "--json").json["removed"] == "harbour"

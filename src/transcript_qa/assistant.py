@@ -20,6 +20,7 @@ from transcript_qa.datatypes import (
     Hit,
     ImportReport,
     Passage,
+    Speaker,
     Support,
     Transcript,
     Verification,
@@ -29,6 +30,7 @@ from transcript_qa.errors import InvalidArgumentError
 from transcript_qa.ground import cite, ground, support_of
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
 from transcript_qa.reader import THRESHOLD, EvidenceReader, Reader, Reading, answering
+from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
 from transcript_qa.render import answer_text
 from transcript_qa.search import search, select
 from transcript_qa.store import EmbedderInfo, LocalStore, Store, TranscriptInfo
@@ -166,6 +168,18 @@ class TranscriptQA:
     def transcript(self, transcript_id: str) -> Transcript:
         """One transcript, whole. Raises `UnknownTranscriptError`."""
         return self._store.transcript(transcript_id)
+
+    def rename_speaker(self, transcript_id: str, speaker: str, name: str) -> Speaker:
+        """Give a speaker of one transcript a name; nothing is embedded again. See `renaming.rename_speaker`."""
+        return rename_speaker(self._store, transcript_id, speaker, name)
+
+    def merge_speakers(self, transcript_id: str, speakers: Sequence[str], name: str | None = None) -> Speaker:
+        """Make two or more labels of one transcript one speaker. See `renaming.merge_speakers`."""
+        return merge_speakers(self._store, transcript_id, speakers, name)
+
+    def undo_speakers(self, transcript_id: str) -> bool:
+        """Take back the last of these for one transcript; False where there is nothing to take back."""
+        return undo_speakers(self._store, transcript_id) > 0
 
     def passage_count(self) -> int:
         """How many passages the index holds."""

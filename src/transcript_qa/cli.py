@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from transcript_qa import __version__
+from transcript_qa import __version__, cli_speakers
 from transcript_qa.assistant import TranscriptQA, as_filters, check_paths
 from transcript_qa.cli_console import make_console, quiet_libraries, write_error, write_json
 from transcript_qa.cli_model import embedder_for_indexing, embedder_of, info_of
@@ -149,28 +149,7 @@ def _list(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False, no_co
     show_transcripts(make_console(no_color=no_color), infos, index=index)
 
 
-@app.command("speakers")
-def _speakers(
-    transcripts: TranscriptsOption = None,
-    index: IndexOption = DEFAULT_INDEX,
-    as_json: JsonOption = False,
-    no_color: ColorOption = False,
-) -> None:
-    """List who speaks, and how much."""
-    from transcript_qa.cli_output import info_speakers_json, show_all_speakers
-
-    with LocalStore.open(index) as store:
-        infos = store.infos()
-        for wanted in transcripts or ():
-            if all(wanted != info.id for info in infos):
-                store.transcript(wanted)
-    if transcripts:
-        infos = tuple(info for info in infos if info.id in transcripts)
-    speakers = [{"transcript_id": info.id, **one} for info in infos for one in info_speakers_json(info)]
-    if as_json:
-        write_json({"index": str(index), "speakers": speakers})
-        return
-    show_all_speakers(make_console(no_color=no_color), infos, speakers)
+cli_speakers.register(app)
 
 
 @app.command("remove")

@@ -183,13 +183,12 @@ def _known_transcript(infos: Sequence[TranscriptInfo], wanted: str) -> str:
 def _known_speaker(infos: Sequence[TranscriptInfo], wanted: str) -> list[tuple[str, str]]:
     everyone = [(info.id, entry.speaker) for info in infos for entry in info.speakers]
     asked = normalise(wanted).text
-    exact = [(tid, speaker.label) for tid, speaker in everyone if asked in _names(speaker)]
-    if exact:
-        return exact
+    exact = [(tid, speaker) for tid, speaker in everyone if asked in _names(speaker)]
     words = set(asked.split())
-    partly = [(tid, s.label) for tid, s in everyone if words and any(words <= set(n.split()) for n in _names(s))]
-    if partly:
-        return partly
+    partly = [(tid, s) for tid, s in everyone if words and any(words <= set(n.split()) for n in _names(s))]
+    if exact or partly:
+        # Passages know the labels that are printed: of speakers made one, each has its own.
+        return [(tid, label) for tid, speaker in exact or partly for label in (speaker.label, *speaker.aliases)]
     shown = {normalise(speaker.display).text: speaker.display for _, speaker in everyone}
     near = get_close_matches(asked, sorted(shown), n=3, cutoff=0.5)
     raise UnknownSpeakerError(wanted, tuple(shown[name] for name in near))

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.datatypes import ImportReport, Passage, Speaker, Transcript
+from transcript_qa.speakers import SpeakerEdit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +191,17 @@ class Store(Protocol):
             terms: folded words, stop words left out; whatever characters they hold is harmless.
             k: how many, at least 1.
             selection: what to narrow to; scores do not depend on it.
+        """
+        ...
+
+    def speaker_edits(self, transcript_id: str) -> tuple[SpeakerEdit, ...]:
+        """What was said about a transcript's speakers, oldest first; raises `UnknownTranscriptError`."""
+        ...
+
+    def set_speaker_edits(self, transcript_id: str, edits: Sequence[SpeakerEdit]) -> None:
+        """Keep these in place of those before; changes no generation, for no passage or vector changes.
+
+        They hold for `transcript` and `infos` from here on, outlive the next `put` of the transcript, and go with it.
         """
         ...
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from transcript_qa.datatypes import ImportReport, Passage, Transcript
 from transcript_qa.errors import InvalidArgumentError, UnknownTranscriptError
-from transcript_qa.store import keywords, rows
+from transcript_qa.store import keywords, rows, speakeredits
 from transcript_qa.store.base import SourceState
 from transcript_qa.store.lifecycle import read_generation
 from transcript_qa.store.vectors import pack
@@ -45,6 +45,8 @@ def put(
 
 def remove(connection: sqlite3.Connection, key: int) -> None:
     """Take a transcript and all that belongs to it out."""
+    (transcript_id,) = connection.execute("SELECT id FROM transcripts WHERE key = ?", (key,)).fetchone()
+    speakeredits.write(connection, transcript_id, ())
     _delete(connection, key)
     _set_meta(connection, "generation", read_generation(connection) + 1)
 

@@ -14,6 +14,7 @@ from transcript_qa.errors import (
     IndexWriteError,
     InvalidArgumentError,
 )
+from transcript_qa.store import speakeredits
 from transcript_qa.store.base import EmbedderInfo
 from transcript_qa.store.database import Database, decoding
 from transcript_qa.store.lock import READ_ONLY_REMEDY, WriteLock
@@ -112,8 +113,12 @@ def _emptied(database: Database, layout: Layout, embedder: EmbedderInfo) -> bool
         check(database, layout, None)
         with database.writing() as connection:
             connection.execute("INSERT INTO postings (postings) VALUES ('delete-all')")
-            for table in ("transcripts", "settings", "vector_file"):
+            for table in ("transcripts", "vector_file"):
                 connection.execute(f"DELETE FROM {table}")
+            # What a person said about speakers is no derived thing: it holds for the transcripts that come back.
+            connection.execute(
+                "DELETE FROM settings WHERE substr(key, 1, ?) <> ?", (len(speakeredits.PREFIX), speakeredits.PREFIX)
+            )
             _describe(connection, embedder, generation=read_generation(connection) + 1)
     except (IndexDamagedError, IndexMismatchError):
         return False

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from transcript_qa.datatypes import ImportReport, Passage, Transcript
 from transcript_qa.errors import IndexDamagedError, IndexNotFoundError, IndexWriteError, InvalidArgumentError
-from transcript_qa.store import changes, keywords, lifecycle, rows, vectorfile
+from transcript_qa.speakers import SpeakerEdit, loads, renamed
+from transcript_qa.store import changes, keywords, lifecycle, rows, speakeredits, vectorfile
 from transcript_qa.store.base import EmbedderInfo, Scored, Selection, SourceState, TranscriptInfo
 from transcript_qa.store.catalogue import Catalogue
 from transcript_qa.store.checkup import problems
@@ -45,9 +46,9 @@ class LocalStore:
         self._guard = threading.Lock()
         self._loading = threading.Lock()
         self._catalogue: Catalogue | None = None
-        self._infos: tuple[int, tuple[TranscriptInfo, ...]] | None = None
+        self._infos: tuple[object, tuple[TranscriptInfo, ...]] | None = None
         self._vectors: tuple[Catalogue, VectorIndex] | None = None
-        self._transcripts: OrderedDict[int, Transcript] = OrderedDict()
+        self._transcripts: OrderedDict[tuple[int, str | None], Transcript] = OrderedDict()
 
     @classmethod
     def create(
@@ -151,10 +152,11 @@ class LocalStore:
     def infos(self) -> tuple[TranscriptInfo, ...]:
         """See `Store.infos`."""
         with self._database.reading() as connection:
-            generation = lifecycle.read_generation(connection)
+            edits = speakeredits.read_all(connection)
+            state = lifecycle.read_generation(connection), edits
             kept = self._infos
-            if kept is None or kept[0] != generation:
-                kept = self._infos = generation, rows.read_infos(connection)
+            if kept is None or kept[0] != state:
+                kept = self._infos = state, speakeredits.with_edits(rows.read_infos(connection), edits)
             return kept[1]
 
     def titles(self) -> dict[str, str]:
@@ -167,14 +169,16 @@ class LocalStore:
         with self._database.reading() as connection:
             # A key is never used twice: a transcript that was replaced has another.
             key = changes.known_key(connection, transcript_id)
+            edits = speakeredits.read(connection, transcript_id)
+            state = key, edits
             with self._guard:
-                kept = self._transcripts.get(key)
+                kept = self._transcripts.get(state)
                 if kept is not None:
-                    self._transcripts.move_to_end(key)
+                    self._transcripts.move_to_end(state)
                     return kept
-            transcript = rows.read_transcript(connection, key)
+            transcript = renamed(rows.read_transcript(connection, key), loads(edits))
         with self._guard:
-            self._transcripts[key] = transcript
+            self._transcripts[state] = transcript
             while len(self._transcripts) > _KEPT_TRANSCRIPTS:
                 self._transcripts.popitem(last=False)
         return transcript
@@ -218,10 +222,23 @@ class LocalStore:
                 allowed = None if positions is None else catalogue.rows[positions]
             return _scored(connection, keywords.find_rows(connection, terms, k=k, rows=allowed))
 
+    def speaker_edits(self, transcript_id: str) -> tuple[SpeakerEdit, ...]:
+        """See `Store.speaker_edits`."""
+        with self._database.reading() as connection:
+            changes.known_key(connection, transcript_id)
+            return loads(speakeredits.read(connection, transcript_id))
+
+    def set_speaker_edits(self, transcript_id: str, edits: Sequence[SpeakerEdit]) -> None:
+        """See `Store.set_speaker_edits`."""
+        with self.writing(), self._database.writing() as connection:
+            changes.known_key(connection, transcript_id)
+            speakeredits.write(connection, transcript_id, edits)
+
     def settings(self) -> dict[str, str]:
         """Settings that must outlive the process."""
         with self._database.reading() as connection:
-            return dict(connection.execute("SELECT key, value FROM settings ORDER BY key"))
+            found = connection.execute("SELECT key, value FROM settings ORDER BY key")
+            return {key: value for key, value in found if not key.startswith(speakeredits.PREFIX)}
 
     def set_setting(self, key: str, value: str) -> None:
         """Keep a setting; changes no generation."""
