@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import NamedTuple
 
 from transcript_qa.datatypes import ImportReport, Skipped, Transcript
 from transcript_qa.errors import ParseError
@@ -31,8 +32,7 @@ class Part(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """Characters `start` to `end` (half-open) of the source, and what they are."""
 
     start: int
@@ -125,7 +125,7 @@ class Builder:
     def claim_syntax(self) -> None:
         """Account for all that is left as syntax: the braces, keys, names and times of JSON."""
         done = 0
-        for claim in sorted(self.claims, key=lambda each: each.start):
+        for claim in sorted(self.claims):
             self.claim(done, claim.start, Part.SYNTAX)
             done = max(done, claim.end)
         self.claim(done, len(self.source.text), Part.SYNTAX)
@@ -182,7 +182,7 @@ class Builder:
     def _sweep(self) -> None:
         """Whatever is not accounted for is left out, and says so."""
         done = 0
-        for claim in sorted(self.claims, key=lambda each: each.start):
+        for claim in sorted(self.claims):
             if claim.start > done:
                 self._sweep_gap(done, claim.start)
             done = max(done, claim.end)

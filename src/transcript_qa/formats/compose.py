@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from transcript_qa.datatypes import Mark, Span, Speaker, SpeakerKind, Transcript, Turn
 from transcript_qa.formats import people
 from transcript_qa.formats.times import clock
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """Words of a turn that belong together: a paragraph, a caption cue's line.
 
     Attributes:

@@ -183,7 +183,15 @@ def _company(
 
 def _small_words(text: str, labels: list[str]) -> frozenset[str]:
     """Which words of the labels are also printed in small letters."""
-    wanted = {word for label in labels for word in label.casefold().split()}
-    if not wanted:
-        return frozenset()
-    return frozenset(wanted & set(re.findall(r"[^\W\d_]+", text)))
+    return frozenset(word for word in {w for label in labels for w in label.casefold().split()} if _stands(word, text))
+
+
+def _stands(word: str, text: str) -> bool:
+    """Whether a word stands in the text by itself, with no letter at either end of it."""
+    at = text.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not text[at - 1 : at].isalpha() and not text[end : end + 1].isalpha():
+            return word.isalpha()
+        at = text.find(word, end)
+    return False

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, count
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a source, without its line end.
 
     Attributes:
@@ -59,12 +60,9 @@ class SourceText:
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         r"""Every line, the blank ones too; only `\n` ends a line."""
-        lines = []
-        start = 0
-        for number, text in enumerate(self.text.split("\n"), start=1):
-            lines.append(Line(number, start, text))
-            start += len(text) + 1
-        return tuple(lines)
+        texts = self.text.split("\n")
+        starts = accumulate((len(text) + 1 for text in texts), initial=0)
+        return tuple(map(Line._make, zip(count(1), starts, texts, strict=False)))
 
     @cached_property
     def json(self) -> object:
