@@ -12,7 +12,7 @@ from rich.text import Text
 from transcript_qa.cli_console import assembled, clean, error_json, joined, make_table, one_line, print_indented, styled
 from transcript_qa.datatypes import Answer, Citation, Hit, ImportReport, Support, Transcript, Verification
 from transcript_qa.indexing import IndexReport
-from transcript_qa.render import confidence_words, format_time, link, place, speakers_json, who
+from transcript_qa.render import confidence_words, format_time, link, media_link, place, speakers_json, who
 from transcript_qa.store import TranscriptInfo
 from transcript_qa.text import terms
 
@@ -316,6 +316,9 @@ def show_answer(console: Console, answer: Answer) -> None:
     for citation in answer.citations:
         print_indented(console, _source(citation), 4, head=Text(f"[{citation.marker}] ", style="bold cyan"))
         print_indented(console, joined((citation.source, "dim"), (link(citation), "dim")), 4)
+        recording = media_link(citation.media_url, citation.start_s)
+        if recording:
+            print_indented(console, styled(recording, "dim"), 4)
     console.print()
     console.print(assembled("Confidence: ", (confidence_words(answer), "bold"), f" ({answer.confidence:.2f})"))
     console.print(styled("The links open in `transcript-qa serve`.", "dim"))

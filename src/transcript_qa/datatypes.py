@@ -248,6 +248,7 @@ class Citation:
         span: characters of the quote in `Transcript.text`.
         quote: the words.
         support: how the quote was found again when it was checked.
+        media_url: the transcript's recording, or None.
     """
 
     marker: int
@@ -263,6 +264,7 @@ class Citation:
     span: Span
     quote: str
     support: Support
+    media_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ words is `CLOSE`, with the nearest real words as evidence, never as a quotation.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,9 @@ class _Place:
     span: Span
     support: Support
     ratio: float = 1.0
+
+
+_PAGE_LINE = re.compile(r"(\d{1,6}):(\d{1,3})")
 
 
 def ground(
@@ -79,11 +83,31 @@ def cite(transcript: Transcript, turn: Turn, span: Span, support: Support, *, ma
         speaker=turn.speaker,
         start_s=turn.start_s if first is None or first.start_s is None else first.start_s,
         end_s=turn.end_s if last is None or last.end_s is None else last.end_s,
-        address=turn.address if first is None or first.address is None else first.address,
+        address=_address(turn, first, last),
         span=span,
         quote=span.of(transcript.text),
         support=support,
+        media_url=transcript.media_url,
     )
+
+
+def _address(turn: Turn, first: Mark | None, last: Mark | None) -> str | None:
+    """The native address of a quote; from its first line to its last where lines are numbered by the page."""
+    begin = turn.address if first is None or first.address is None else first.address
+    end = begin if last is None or last.address is None else last.address
+    return line_range(begin, end) if begin and end and first is not None and first.start_s is None else begin
+
+
+def line_range(first: str, last: str) -> str:
+    """From one page and line to another; whatever is not `page:line` stays as the first is.
+
+    >>> line_range("41:11", "41:12"), line_range("41:25", "42:2"), line_range("41:11", "41:11"), line_range("p4", "p5")
+    ('41:11-12', '41:25-42:2', '41:11', 'p4')
+    """
+    begin, end = _PAGE_LINE.fullmatch(first), _PAGE_LINE.fullmatch(last)
+    if begin is None or end is None or first == last:
+        return first
+    return f"{first}-{end[2]}" if begin[1] == end[1] else f"{first}-{last}"
 
 
 def support_of(quote: str, span: Span, transcript: Transcript) -> Support:

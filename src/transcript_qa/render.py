@@ -24,6 +24,16 @@ from transcript_qa.datatypes import (
     Verification,
 )
 
+# Sites that open a recording at a second, and the parameter of theirs that says which.
+_SECONDS_PARAMETERS = {
+    "youtube.com": "t",
+    "youtu.be": "t",
+    "loom.com": "t",
+    "open.spotify.com": "t",
+    "podcasts.apple.com": "t",
+    "archive.org": "start",
+}
+_CLOCK = re.compile(r"\d{1,3}:\d{2}(?::\d{2})?(?:[.,]\d+)?")
 NOT_ANSWERED = "The transcripts don't say."
 
 
@@ -41,8 +51,11 @@ def format_time(seconds: float | None) -> str:
 
 
 def place(citation: Citation) -> str:
-    """Where in its transcript a citation stands: its time, else its native address, else the number of its turn."""
-    return format_time(citation.start_s) or citation.address or f"turn {citation.turn + 1}"
+    """Where in its transcript a citation stands: its time and native address, else the number of its turn."""
+    time = format_time(citation.start_s)
+    # Most native addresses are the time once more.
+    own = citation.address if citation.address and not (time and _CLOCK.fullmatch(citation.address)) else None
+    return " · ".join(part for part in (time, own) if part) or f"turn {citation.turn + 1}"
 
 
 def link(citation: Citation) -> str:
@@ -60,14 +73,30 @@ def turn_link(transcript_id: str, turn: int) -> str:
 
 
 def media_link(media_url: str | None, start_s: float | None) -> str | None:
-    """The recording at a second, or None where there is none; only http and https are passed on."""
-    if not media_url or not re.match(r"https?://", media_url, re.IGNORECASE):
+    """The recording at a second, or None where there is none; only http and https are passed on.
+
+    A `{seconds}` in the address is where the second goes. Sites that take it as a parameter of their own get it so, all
+    others as a media fragment (https://www.w3.org/TR/media-frags/).
+
+    >>> media_link("https://youtu.be/abc?si=x", 754.9), media_link("https://example.org/a.mp3", 754.9)
+    ('https://youtu.be/abc?si=x&t=754', 'https://example.org/a.mp3#t=754')
+    >>> media_link("https://example.org/play?from={seconds}", None)
+    'https://example.org/play?from=0'
+    """
+    if not media_url or not re.match(r"https?://\S+$", media_url, re.IGNORECASE):
         return None
+    second = int(start_s or 0)
+    if "{seconds}" in media_url:
+        return media_url.replace("{seconds}", str(second))
     if start_s is None:
         return media_url
-    if re.search(r"//(www\.)?(youtube\.com|youtu\.be)/", media_url):
-        return f"{media_url}{'&' if '?' in media_url else '?'}t={int(start_s)}"
-    return f"{media_url.split('#')[0]}#t={int(start_s)}"
+    base, _, fragment = media_url.partition("#")
+    for site, parameter in _SECONDS_PARAMETERS.items():
+        if re.match(rf"https?://([\w-]+\.)?{re.escape(site)}/", base, re.IGNORECASE):
+            base = re.sub(rf"(?<=[?&]){parameter}=[^&]*&?", "", base).rstrip("?&")
+            place_of = f"{base}{'&' if '?' in base else '?'}{parameter}={second}"
+            return f"{place_of}#{fragment}" if fragment else place_of
+    return f"{base}#t={second}"
 
 
 def who(speaker: Speaker) -> str:
@@ -152,6 +181,7 @@ def citation_json(citation: Citation) -> dict[str, Any]:
         "quote": citation.quote,
         "support": citation.support.value,
         "link": link(citation),
+        "media_link": media_link(citation.media_url, citation.start_s),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from transcript_qa.datatypes import Answer, Citation, Hit, ImportReport, Span, Speaker, Transcript, Turn
-from transcript_qa.render import confidence_words, format_time, place, turn_link, who
+from transcript_qa.render import confidence_words, format_time, media_link, place, turn_link, who
 from transcript_qa.store import TranscriptInfo
 from transcript_qa.text import terms, words
 from transcript_qa.web.markup import NEAREST, counted, day, hit_place, html_text, joined, marked_html, paragraphs_html
@@ -59,7 +59,17 @@ def _citation_card(citation: Citation, transcript: Transcript) -> str:
         f'<a class="tq-card" href="{html_text(citation_path(citation))}"><span class="tq-num">{citation.marker}</span>'
         f"{_name(citation.speaker, transcript)}"
         f'<span class="tq-meta">{html_text(meta)}</span><q>{_in_context(citation, transcript)}</q></a>'
+        f"{_recording(citation.media_url, citation.start_s)}"
     )
+
+
+def _recording(media_url: str | None, start_s: float | None) -> str:
+    """A link that plays the recording from there, where there is one."""
+    href = media_link(media_url, start_s)
+    if href is None:
+        return ""
+    words = f"Recording at {format_time(start_s)}" if start_s is not None else "Recording"
+    return f'<a class="tq-recording" href="{html_text(href)}" target="_blank" rel="noopener">{words}</a>'
 
 
 def _hit_card(question: str, hit: Hit, transcript: Transcript) -> str:
