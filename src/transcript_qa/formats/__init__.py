@@ -11,6 +11,7 @@ from transcript_qa.datatypes import ImportReport
 from transcript_qa.errors import ParseError
 from transcript_qa.formats import json_turns, names, plain, qmsum, site, srt, webvtt
 from transcript_qa.formats.decode import decode
+from transcript_qa.formats.memory import uncollected
 from transcript_qa.formats.plain import foreign
 from transcript_qa.formats.registry import Format, detect
 from transcript_qa.formats.sourcetext import SourceText
@@ -52,6 +53,11 @@ def parse_transcript(data: bytes, *, source: str, transcript_id: str | None = No
     >>> report.format, [turn.speaker.name for turn in report.transcript.turns]
     ('names', ['Mira Voss', 'Tomas Ekberg'])
     """
+    with uncollected():
+        return _parse(data, source, transcript_id)
+
+
+def _parse(data: bytes, source: str, transcript_id: str | None) -> ImportReport:
     decoded = decode(data, source=source)
     text = SourceText(decoded.text, source, decoded.encoding)
     try:

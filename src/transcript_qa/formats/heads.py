@@ -18,6 +18,7 @@ from transcript_qa.formats.times import TIME, seconds
 # Every pattern looks at the beginning of a line only, so that a line of two million characters costs nothing.
 _WINDOW = 240
 _BOXED = rf"\\?[\[(]{TIME}\\?[\])]"
+_LEADS = "[(\\"
 _BOLD = r"(?:\*\*|__)?"
 _LEAD = re.compile(rf"(?P<lead>{_BOXED}|{TIME})[ \t\xa0]{{1,4}}(?:[-–—][ \t\xa0]{{1,4}})?(?=\S)")
 _COLON = re.compile(
@@ -69,7 +70,7 @@ def head_of(line: Line) -> Head | None:
     start = line.words_start
     if not text or text[0] in "#>|<`":
         return None
-    match = _LEAD.match(text)
+    match = _LEAD.match(text) if text[0] in _LEADS or text[0].isdecimal() else None
     lead = match["lead"] if match is not None else None
     at = match.end() if match is not None else 0
     found = _matched(text, at)
@@ -89,9 +90,10 @@ def head_of(line: Line) -> Head | None:
 
 def _matched(text: str, at: int) -> tuple[str, int, str | None] | None:
     """Label, where the words begin, and time; a time of day has "@" in front."""
-    if (match := _SQUARE.match(text, at)) is not None:
+    first = text[at : at + 1]
+    if first == "[" and (match := _SQUARE.match(text, at)) is not None:
         return match["label"], match.end(), f"@{match['clock']}" if match["clock"] else None
-    if (match := _MARKED.match(text, at)) is not None:
+    if first in ("Q", "A") and (match := _MARKED.match(text, at)) is not None:
         return match["label"], match.end(), None
     if ":" not in text and "：" not in text:
         return None

@@ -14,7 +14,7 @@ def sniff(source: SourceText) -> float:
     """How much of the text stands under speakers' labels."""
     if source.json is not None:
         return 0.0
-    found = layout(source)
+    found = source.once(layout)
     if not found.heads or (found.share < 0.5 and foreign(source) is not None) or markup(source):
         return 0.0
     n_labels = len(found.heads)
@@ -27,7 +27,7 @@ def sniff(source: SourceText) -> float:
 def parse(source: SourceText) -> Builder:
     """The turns of such a text."""
     builder = Builder(source)
-    found = layout(source)
+    found = source.once(layout)
     lines = source.lines
     if found.notes_end:
         _notes(builder, found.notes_end)

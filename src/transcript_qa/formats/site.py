@@ -27,7 +27,7 @@ def sniff(source: SourceText) -> float:
     """High where a title and a date line stand in front of the speakers and a second sign agrees."""
     if source.json is not None or foreign(source) is not None:
         return 0.0
-    found = layout(source)
+    found = source.once(layout)
     if not found.heads:
         return 0.0
     at = _dateline(source.lines[: found.first])
@@ -45,7 +45,7 @@ def sniff(source: SourceText) -> float:
 def parse(source: SourceText) -> Builder:
     """The turns of such a page."""
     builder = Builder(source)
-    found = layout(source)
+    found = source.once(layout)
     lines = source.lines
     at = _dateline(lines[: found.first])
     _front(builder, lines[: found.first], at)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+Made = TypeVar("Made")
 
 
 class Line(NamedTuple):
@@ -63,6 +66,13 @@ class SourceText:
         texts = self.text.split("\n")
         starts = accumulate((len(text) + 1 for text in texts), initial=0)
         return tuple(map(Line._make, zip(count(1), starts, texts, strict=False)))
+
+    def once(self, make: Callable[[SourceText], Made]) -> Made:
+        """What `make` makes of this source, made the first time it is asked for."""
+        made: dict[object, Made] = self.__dict__.setdefault("_made", {})
+        if make not in made:
+            made[make] = make(self)
+        return made[make]
 
     @cached_property
     def json(self) -> object:
