@@ -15,7 +15,7 @@ def sniff(source: SourceText) -> float:
     if source.json is not None:
         return 0.0
     found = source.once(layout)
-    if not found.heads or (found.share < 0.5 and foreign(source) is not None) or markup(source):
+    if not found.heads or (found.share < 0.5 and source.once(foreign) is not None) or markup(source):
         return 0.0
     n_labels = len(found.heads)
     if n_labels < 3 and not found.notes_end and _words_before(source, found) > 0.5:

@@ -22,6 +22,8 @@ _CODE = re.compile(
     r"|for ?\(|while ?\(|package |using |SELECT |INSERT |CREATE |#!/|@\w+$|\}|\)\s*;|//|/\*|\*/"
     r"|[\w.\[\]]+ ?[-+*/]?= ?\S)"
 )
+# Enough to tell prose from a table or a program.
+_JUDGED_LINES = 600
 _CODE_END = re.compile(r"[{};]$|\)$")
 
 
@@ -37,7 +39,7 @@ def foreign(source: SourceText) -> str | None:
         return "HTML or XML"
     if source.text.lstrip().startswith("[Script Info]"):
         return "ASS captions"
-    lines = [line.text.strip()[:400] for line in source.lines[:2000] if not line.blank]
+    lines = [line.text.strip()[:400] for line in source.lines[:_JUDGED_LINES] if not line.blank]
     if _table(lines):
         return "a table"
     n_code = sum(1 for line in lines if _CODE.match(line) or (_CODE_END.search(line) and not line[:1].isupper()))
@@ -67,7 +69,7 @@ def _has_words(source: SourceText) -> bool:
 
 def sniff(source: SourceText) -> float:
     """A little above nothing where the text has words and is nothing else."""
-    if source.json is not None or _JSON.match(source.text.lstrip()[:80]) or foreign(source) is not None:
+    if source.json is not None or _JSON.match(source.text.lstrip()[:80]) or source.once(foreign) is not None:
         return 0.0
     return 0.2 if _has_words(source) else 0.0
 

@@ -25,7 +25,7 @@ _NOISE = re.compile(
 
 def sniff(source: SourceText) -> float:
     """High where a title and a date line stand in front of the speakers and a second sign agrees."""
-    if source.json is not None or foreign(source) is not None:
+    if source.json is not None or source.once(foreign) is not None:
         return 0.0
     found = source.once(layout)
     if not found.heads:
