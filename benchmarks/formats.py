@@ -48,7 +48,6 @@ class Talk:
             yield speaker, at, end, " ".join(words).capitalize() + "."
             at = end
 
-
     def turns(self) -> Iterator[tuple[str, float, str]]:
         """Speaker, start in seconds, and one to six sentences of this speaker; without end."""
         held: list[str] = []

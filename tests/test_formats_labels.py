@@ -132,3 +132,32 @@ def test_a_beside_q_is_a_role() -> None:
 )
 def test_titles(label: str, role: str | None, name: str | None) -> None:
     assert split_title(label) == (role, name)
+
+
+@pytest.mark.parametrize(
+    ("printed", "groups"),
+    [
+        (["Mira Voss", "Voss", "MS. VOSS"], [["Mira Voss", "Voss", "MS. VOSS"]]),
+        (["MS. VOSS", "Mira Voss"], [["MS. VOSS", "Mira Voss"]]),
+        (["Voss, Mira (Treasury)", "Mira Voss"], [["Voss, Mira (Treasury)", "Mira Voss"]]),
+        (["Ms. Mira Voss (Harbour, Ind.)", "Ms. Mira Voss"], [["Ms. Mira Voss (Harbour, Ind.)", "Ms. Mira Voss"]]),
+        (["Mayor of Ostrany Mira Voss", "Mira Voss", "Voss"], [["Mayor of Ostrany Mira Voss", "Mira Voss", "Voss"]]),
+        # A father and a son, a wife and a husband, a first name only, a title that only one of them has: not certain.
+        (["Mira Voss", "Tomas Voss", "Voss"], [["Mira Voss"], ["Tomas Voss"], ["Voss"]]),
+        (["Mr. Voss", "Ms. Voss", "Mira Voss"], [["Mr. Voss"], ["Ms. Voss"], ["Mira Voss"]]),
+        (["Mira", "Mira Voss"], [["Mira"], ["Mira Voss"]]),
+        (["Voss", "Voss Ekberg", "Mira Voss"], [["Voss"], ["Voss Ekberg"], ["Mira Voss"]]),
+        (["Senator Voss", "Mira Voss"], [["Senator Voss"], ["Mira Voss"]]),
+        (["Q", "A", "SPEAKER_00", "Speaker 1", "Voss"], [["Q"], ["A"], ["SPEAKER_00"], ["Speaker 1"], ["Voss"]]),
+    ],
+)
+def test_labels_are_made_one_person_only_where_certain(printed: list[str], groups: list[list[str]]) -> None:
+    found = dict.fromkeys(speakers(printed).values())
+    assert [[one.label, *one.aliases] for one in found] == groups
+
+
+def test_the_fullest_name_and_the_role_are_kept() -> None:
+    (one,) = set(speakers(["MS. VOSS", "Voss, Mira (Treasury)"]).values())
+    assert (one.name, one.role) == ("Mira Voss", "Treasury")
+    (one,) = set(speakers(["Right Hon. Mira Voss (Prime Minister)"]).values())
+    assert (one.name, one.role) == ("Mira Voss", "Prime Minister")

@@ -131,7 +131,8 @@ def show_inspection(console: Console, report: ImportReport, *, tokens: str, turn
             "Date": transcript.date.isoformat() if transcript.date else "none found",
             "Place": transcript.place or "none found",
             "Recording": transcript.media_url or "",
-            "Turns": f"{len(transcript.turns):,}",
+            "Turns": f"{len(transcript.turns):,}, {counted(_n_words(transcript), 'word')}",
+            "Left out": _left_out(transcript),
             "Times": _time_coverage(transcript),
             "Tokens": tokens,
         },
@@ -143,7 +144,7 @@ def show_inspection(console: Console, report: ImportReport, *, tokens: str, turn
         lines = f"line {region.first_line}"
         if region.last_line > region.first_line:
             lines = f"lines {region.first_line}-{region.last_line}"
-        console.print(joined((lines, "cyan"), region.reason))
+        console.print(joined((lines, "cyan"), region.reason, (counted(len(region.text.split()), "word"), "dim")))
         print_indented(console, styled(_excerpt(region.text), "dim"), 2)
     if not transcript.skipped:
         console.print("nothing")
@@ -154,6 +155,17 @@ def show_inspection(console: Console, report: ImportReport, *, tokens: str, turn
     if turns:
         _show_heading(console, "Turns")
         _show_turns(console, transcript)
+
+
+def _n_words(transcript: Transcript) -> int:
+    return sum(len(transcript.words_of(turn).split()) for turn in transcript.turns)
+
+
+def _left_out(transcript: Transcript) -> str:
+    if not transcript.skipped:
+        return "nothing"
+    n_words = sum(len(region.text.split()) for region in transcript.skipped)
+    return f"{counted(n_words, 'word')} in {counted(len(transcript.skipped), 'region')}"
 
 
 def _show_facts(console: Console, facts: Mapping[str, str]) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from transcript_qa.datatypes import Speaker, SpeakerKind
 from transcript_qa.formats import labels
 from transcript_qa.formats.lexicon import HONORIFICS, OFFICES, SURNAMES, TITLES
 
 # Forms of address that tell nothing of what a person does.
-_POLITE = frozenset({"mr", "mrs", "ms", "miss", "m", "herr", "frau", "mme", "sr", "sra"})
+_POLITE = frozenset({"mr", "mrs", "ms", "miss", "m", "herr", "frau", "mme", "sr", "sra", "hon"})
 _TWO_WORD_PLACES = frozenset(
     {"south", "north", "east", "west", "central", "new", "united", "saudi", "sri", "costa", "el", "san", "saint"}
     | {"hong", "sierra", "burkina", "cape", "czech", "puerto", "papua", "equatorial", "northern", "southern", "great"}
@@ -33,13 +34,61 @@ def speakers(printed: Iterable[str]) -> dict[str, Speaker]:
     ('President of Ruritania', 'President of Ruritania Mira Voss')
     """
     ordered = list(dict.fromkeys(printed))
-    groups = _grouped(ordered)
     letters_are_roles = any(labels.fold(label) in {"q", "question"} for label in ordered)
+    told = [_speaker(group, letters_are_roles) for group in _grouped(ordered)]
     found: dict[str, Speaker] = {}
-    for group in groups:
-        speaker = _speaker(group, letters_are_roles)
-        found.update(dict.fromkeys(group, speaker))
+    for one in _by_name(told):
+        found.update(dict.fromkeys((one.label, *one.aliases), one))
     return found
+
+
+def _by_name(told: Sequence[Speaker]) -> list[Speaker]:
+    """Speakers with those made one who are certainly the same: a full and a last name, "Last, First" and "First Last".
+
+    A last name alone is certain where one person of the file has it; "Mr. Voss" beside "Ms. Voss" are two.
+    """
+    named = [(number, _bare_name(one.name)) for number, one in enumerate(told) if one.name]
+    full = {number: words for number, words in named if len(words) > 1}
+    same = {number: number for number in range(len(told))}
+    for number, words in named:
+        if len(words) == 1:
+            alike = [other for other, others in full.items() if words[0] in others]
+            addressed = {_polite(told[other].name) for other, others in named if others[-1:] == words} - {None}
+            fits = len(alike) == 1 and full[alike[0]][-1] == words[0] and len(addressed) < 2
+            if fits and told[number].role in (None, told[alike[0]].role):
+                same[number] = alike[0]
+        elif words:
+            alike = [other for other, others in full.items() if others == words]
+            roles = {told[other].role for other in alike} - {None}
+            if len(roles) < 2:
+                same[number] = alike[0]
+    groups: defaultdict[int, list[Speaker]] = defaultdict(list)
+    for number, one in enumerate(told):
+        groups[same[same[number]]].append(one)
+    return [_one_of(group) for group in groups.values()]
+
+
+def _polite(name: str | None) -> str | None:
+    """The form of address in front of a name, folded."""
+    first = (name or " ").split(" ")[0].strip(".").casefold()
+    return first if first in _POLITE else None
+
+
+def _bare_name(name: str) -> tuple[str, ...]:
+    """The words of a name as they are compared, without "Mr" and its like."""
+    words = [word.strip(".,").casefold() for word in name.split()]
+    return tuple(word for word in words if word and word not in _POLITE) if len(words) < 7 else ()
+
+
+def _one_of(group: Sequence[Speaker]) -> Speaker:
+    first = group[0]
+    if len(group) == 1:
+        return first
+    name = max((one.name or "" for one in group), key=lambda each: len(_bare_name(each)))
+    printed = [label for one in group for label in (one.label, *one.aliases)]
+    return replace(
+        first, name=name, role=next((one.role for one in group if one.role), None), aliases=tuple(printed[1:])
+    )
 
 
 def _grouped(ordered: Sequence[str]) -> list[list[str]]:
@@ -118,6 +167,8 @@ def split_title(label: str) -> tuple[str | None, str | None]:
         return _around_comma(label)
     words = label.split()
     folded = [word.casefold().strip(".") for word in words]
+    if len(words) > 3 and folded[0] in ("right", "rt") and folded[1] == "hon":
+        return None, " ".join(words[2:])
     if folded[0] in HONORIFICS:
         if len(words) < 3:
             return None, label
