@@ -60,10 +60,11 @@ def test_segments_and_fields_that_are_no_speech() -> None:
             "language": "en",
         }
     )
-    assert report.transcript.text == "We closed it.\n\nFour."
+    assert report.format == "whisper"
+    assert report.transcript.text == "We closed it. Four."
+    assert [mark.start_s for mark in report.transcript.turns[0].marks] == [0.0, 1.0]
     reasons = {each.reason for each in report.transcript.skipped}
     assert "field that is no speech: text" in reasons
-    assert "field of the turns that is no speech: tokens" in reasons
     assert "list items that are no turns" in reasons
 
 

@@ -9,11 +9,29 @@ from dataclasses import replace
 
 from transcript_qa.datatypes import ImportReport
 from transcript_qa.errors import ParseError
-from transcript_qa.formats import json_turns, names, plain, qmsum, site, srt, webvtt
+from transcript_qa.formats import (
+    assemblyai,
+    aws,
+    deepgram,
+    google_speech,
+    json3,
+    json_turns,
+    meeting_json,
+    names,
+    oyez,
+    plain,
+    podcast_json,
+    qmsum,
+    rev,
+    site,
+    srt,
+    webvtt,
+    whisper,
+)
 from transcript_qa.formats.decode import decode
 from transcript_qa.formats.memory import uncollected
 from transcript_qa.formats.plain import foreign
-from transcript_qa.formats.registry import Format, detect
+from transcript_qa.formats.registry import REMEDY, Format, detect
 from transcript_qa.formats.sourcetext import SourceText
 
 __all__ = ["FORMATS", "format_names", "parse_transcript"]
@@ -22,6 +40,16 @@ FORMATS: tuple[Format, ...] = (
     webvtt.FORMAT,
     srt.FORMAT,
     qmsum.FORMAT,
+    assemblyai.FORMAT,
+    deepgram.FORMAT,
+    aws.FORMAT,
+    google_speech.FORMAT,
+    rev.FORMAT,
+    json3.FORMAT,
+    podcast_json.FORMAT,
+    oyez.FORMAT,
+    meeting_json.FORMAT,
+    whisper.FORMAT,
     json_turns.FORMAT,
     site.FORMAT,
     names.FORMAT,
@@ -32,8 +60,8 @@ FORMATS: tuple[Format, ...] = (
 def format_names() -> tuple[str, ...]:
     """The names of the formats that are read.
 
-    >>> format_names()
-    ('webvtt', 'srt', 'qmsum', 'json_turns', 'site', 'names', 'plain')
+    >>> format_names()[:2]
+    ('webvtt', 'srt')
     """
     return tuple(each.name for each in FORMATS)
 
@@ -67,10 +95,7 @@ def _parse(data: bytes, source: str, transcript_id: str | None) -> ImportReport:
         what = "JSON of a kind that is not read" if like_json else foreign(text)
         if what is None:
             raise
-        read = ", ".join(each.describes for each in FORMATS)
-        raise ParseError(
-            source, f"no transcript recognised: this looks like {what}", f"Formats that are read: {read}."
-        ) from error
+        raise ParseError(source, f"no transcript recognised: this looks like {what}", REMEDY) from error
     builder = form.parse(text)
     builder.warnings[:0] = decoded.warnings
     report = builder.report(name=form.name, confidence=confidence, transcript_id=transcript_id)

@@ -3,113 +3,129 @@
     {"title": str, "date": str, "place": str, "media_url": str,
      "turns": [{"speaker": str or null, "start": seconds or null, "end": seconds or null, "text": str}]}
 
-`segments` for `turns` and `start_s`/`end_s` for the times are read too.
+Other names that tools use for the same things are read too: see `_LISTS`, `_TEXTS`, `_SPEAKERS`, `_STARTS`, `_ENDS`.
+A list with one object on each line (JSON Lines) is read like any other list.
 """
 
 from __future__ import annotations
 
-from transcript_qa.errors import ParseError
-from transcript_qa.formats import labels
-from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.jsonscan import Value, as_text, elements, members, root
-from transcript_qa.formats.registry import Format
-from transcript_qa.formats.sourcetext import SourceText
-from transcript_qa.formats.times import clock, find_date, seconds
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-_LISTS = ("turns", "segments")
-_START, _END = ("start", "start_s"), ("end", "end_s")
+from transcript_qa.errors import ParseError
+from transcript_qa.formats.build import Builder, Part
+from transcript_qa.formats.jsonscan import Document, Range, as_text, json_of, objects
+from transcript_qa.formats.registry import Format
+from transcript_qa.formats.segments import label_of, leave_out, strays, time_of
+from transcript_qa.formats.sourcetext import SourceText
+from transcript_qa.formats.times import clock, find_date
+
+_LISTS = (
+    "turns", "segments", "utterances", "sentences", "entries", "captions", "transcript", "transcription", "monologues",
+    "messages", "dialogue", "conversation", "data", "results",
+)  # fmt: skip
+_TEXTS = ("text", "content", "transcript", "sentence", "body", "words", "utterance", "message", "value")
+_SPEAKERS = ("speaker", "speaker_name", "speakerName", "name", "speaker_label", "role", "author", "from", "user")
+_STARTS: Mapping[str, float] = {
+    "start": 1.0, "start_s": 1.0, "start_time": 1.0, "startTime": 1.0, "begin": 1.0, "from_time": 1.0,
+    "timestamp": 1.0, "time": 1.0, "offset": 1.0, "start_ms": 0.001, "startMs": 0.001,
+}  # fmt: skip
+_ENDS: Mapping[str, float] = {
+    "end": 1.0, "end_s": 1.0, "end_time": 1.0, "endTime": 1.0, "stop": 1.0, "end_ms": 0.001, "endMs": 0.001,
+}  # fmt: skip
+_DATES = ("date", "created", "created_at", "recorded_at")
+_KNOWN = frozenset((*_TEXTS, *_SPEAKERS, *_STARTS, *_ENDS, "id", "index"))
+_SAMPLE = 200
 
 
 def sniff(source: SourceText) -> float:
-    """High where the JSON holds a list of objects with `text`."""
-    document = source.json
-    if isinstance(document, dict):
-        document = next((document[key] for key in _LISTS if key in document), None)
-    if not isinstance(document, list) or not document:
+    """High where the JSON holds a list of objects with words in them."""
+    found = _listed(source.json)
+    if not found:
         return 0.0
-    turns = [each for each in document if isinstance(each, dict) and isinstance(each.get("text"), str)]
-    if len(turns) * 2 < len(document):
+    sample = found[1][:_SAMPLE]
+    turns = [one for one in sample if isinstance(one, dict) and _first_text(one) is not None]
+    if len(turns) * 2 < len(sample):
         return 0.0
-    known = sum(any(key in each for key in ("speaker", *_START)) for each in turns)
-    return 0.9 if known * 2 >= len(turns) else 0.5
+    known = sum(any(key in one for key in (*_SPEAKERS, *_STARTS)) for one in turns)
+    sure = any(key in one for one in turns for key in ("text", "content", "transcript", "sentence"))
+    return 0.9 if sure and known * 2 >= len(turns) else 0.5 if "text" in turns[0] or known * 2 >= len(turns) else 0.0
+
+
+def _listed(value: object) -> tuple[str, list[Any]] | None:
+    """The name and the list that most likely holds the turns."""
+    if isinstance(value, list):
+        return ("", value) if value else None
+    if isinstance(value, dict):
+        for key in _LISTS:
+            listed = value.get(key)
+            if isinstance(listed, list) and any(isinstance(one, dict) for one in listed[:_SAMPLE]):
+                return key, listed
+    return None
+
+
+def _first_text(one: dict[str, Any]) -> tuple[str, str] | None:
+    return next(((key, one[key]) for key in _TEXTS if isinstance(one.get(key), str)), None)
 
 
 def parse(source: SourceText) -> Builder:
     """The turns of such a document."""
+    document = json_of(source.name, source.document)
     builder = Builder(source)
-    top = root(source)
-    listed = top
-    if isinstance(top.value, dict):
-        listed = _header(builder, top)
-    if not isinstance(listed.value, list):
+    found = _listed(document.value)
+    if found is None:
         raise ParseError(source.name, "no list of turns in the JSON", "It has to stand under `turns` or `segments`.")
-    for number, item in enumerate(elements(source.text, listed), start=1):
-        if isinstance(item.value, dict):
-            _turn(builder, item, number)
-        else:
-            builder.gather(item.start, item.end, "list items that are no turns")
+    key, listed = found
+    if isinstance(document.value, dict):
+        _header(builder, document, document.value, key)
+    for number, (one, place) in enumerate(objects(document, listed), start=1):
+        _turn(builder, document, one, place, number)
+    strays(builder, document, listed)
     builder.claim_syntax()
     return builder
 
 
-def _header(builder: Builder, top: Value) -> Value:
-    """Read title, date, place and recording; gives the list of turns."""
-    name = next((key for key in _LISTS if isinstance(top.value, dict) and key in top.value), "turns")
-    listed = Value(None, top.start, top.start)
-    for key, value in members(builder.source.text, top):
-        text = value.value if isinstance(value.value, str) else None
-        if key == name and isinstance(value.value, list):
-            listed = value
-        elif key in ("title", "place", "media_url") and text is not None:
-            setattr(builder, key, as_text(text).strip() or None)
-            builder.claim(value.start, value.end, Part.HEADER)
-        elif key == "date" and text is not None and (found := find_date(text)) is not None:
+def _header(builder: Builder, document: Document, top: dict[str, Any], used: str) -> None:
+    """Read title, date, place and recording."""
+    places = document.members(top)
+    known = [used]
+    for key in ("title", "place", "media_url"):
+        if isinstance(top.get(key), str):
+            setattr(builder, key, " ".join(as_text(top[key]).split()) or None)
+            known.append(key)
+    for key in _DATES:
+        found = find_date(top[key]) if isinstance(top.get(key), str) and builder.date is None else None
+        if found is not None:
             builder.date = found[0]
-            builder.claim(value.start, value.end, Part.HEADER)
-        else:
-            builder.skip(value.start, value.end, f"field that is no speech: {key}", may_be_speech=False)
-    return listed
+            known.append(key)
+    for key in known[1:]:
+        builder.claim(*places[key], Part.HEADER)
+    leave_out(builder, document, top, known)
 
 
-def _turn(builder: Builder, item: Value, number: int) -> None:
-    fields = dict(members(builder.source.text, item))
-    text, speaker = fields.get("text"), fields.get("speaker")
-    start_s, end_s = _time(fields, _START), _time(fields, _END)
-    if text is None or not isinstance(text.value, str):
-        builder.gather(item.start, item.end, "list items that are no turns")
+def _turn(builder: Builder, document: Document, one: dict[str, Any], place: Range, number: int) -> None:
+    said = _first_text(one)
+    if said is None:
+        builder.gather(*place, "list items that are no turns")
         return
-    known = {"text", "speaker", *_START, *_END}
-    for key, value in fields.items():
-        if key not in known:
-            builder.gather(value.start, value.end, f"field of the turns that is no speech: {key}")
+    start_s, end_s = _time(one, _STARTS), _time(one, _ENDS)
     address = clock(start_s) if start_s is not None else f"turn {number}"
-    builder.open(_label(speaker), start_s=start_s, end_s=end_s, address=address)
-    if start_s is not None:
-        builder.words(text.start, text.end, text=as_text(text.value), mark=(start_s, end_s, address))
-    else:
-        builder.words(text.start, text.end, text=as_text(text.value))
+    label = label_of(next((one[key] for key in _SPEAKERS if isinstance(one.get(key), (str, int))), None))
+    builder.open(label, start_s=start_s, end_s=end_s, address=address)
+    mark = (start_s, end_s, address) if start_s is not None else None
+    if _KNOWN.issuperset(one):
+        builder.words(*place, text=as_text(said[1]), mark=mark)
+        return
+    places = document.inside(one, place)
+    builder.words(*places[said[0]], text=as_text(said[1]), mark=mark)
+    for key, range_ in places.items():
+        if key not in _KNOWN:
+            builder.gather(*range_, f"field of the turns that is no speech: {as_text(key)[:60]}")
 
 
-def _label(speaker: Value | None) -> str:
-    if speaker is None or speaker.value is None or isinstance(speaker.value, (dict, list, bool)):
-        return ""
-    return labels.tidy(as_text(str(speaker.value)))
-
-
-def _time(fields: dict[str, Value], names: tuple[str, ...]) -> float | None:
-    """Seconds from a number, a number in a string or a printed time; anything else is no time."""
-    value = next((fields[name].value for name in names if name in fields), None)
-    if isinstance(value, str):
-        printed = seconds(value)
-        if printed is not None:
-            return printed
-        try:
-            value = float(value.strip())
-        except ValueError:
-            return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return float(value) if 0 <= value < 1e9 else None
+def _time(one: dict[str, Any], names: Mapping[str, float]) -> float | None:
+    units: Sequence[tuple[str, float]] = [(name, unit) for name, unit in names.items() if name in one]
+    return next((time_of(one[name], unit_s=unit) for name, unit in units), None)
 
 
 FORMAT = Format(name="json_turns", describes="JSON with a list of turns", sniff=sniff, parse=parse)

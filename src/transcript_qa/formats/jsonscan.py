@@ -1,66 +1,139 @@
-"""JSON with places: where in the source each member of an object and each element of a list stands."""
+"""JSON with places: where in the source each member of an object and each element of a list stands.
+
+One pass of the standard library's scanner decodes the document; places are kept on the way for the containers that
+readers go into. An element of a list is decoded as a whole, for there may be a million of them, unless the first one is
+so long that it must be a container of what is looked for.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from transcript_qa.errors import ParseError
-from transcript_qa.formats.sourcetext import SourceText
 
-_DECODER = json.JSONDecoder()
+# A C function: the value that begins at a place, and where it ends.
+_SCAN: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 _BLANK = re.compile(r"[ \t\n\r]*")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_DEPTH = 6
+_LONG_ELEMENT_CHARS = 3000
+
+Range = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
-    """A JSON value and its range in the source."""
+@dataclass(slots=True)
+class Document:
+    """A decoded document and the places of what is in it.
 
-    value: object
-    start: int
-    end: int
-
-
-def root(source: SourceText) -> Value:
-    """The whole document.
-
-    Raises:
-        ParseError: it is not JSON.
+    Attributes:
+        text: the source.
+        value: the document as Python's types.
     """
-    start = _past_blank(source.text, 0)
+
+    text: str
+    value: Any = None
+    _members: dict[int, dict[str, Range]] = field(default_factory=dict)
+    _elements: dict[int, list[Range]] = field(default_factory=dict)
+
+    def members(self, parent: dict[str, Any]) -> dict[str, Range]:
+        """The range of each value of an object of this document; none where the object lies too deep to be known."""
+        return self._members.get(id(parent), {})
+
+    def elements(self, parent: list[Any]) -> list[Range]:
+        """The range of each element of a list of this document; none where the list lies too deep to be known."""
+        return self._elements.get(id(parent), [])
+
+    def known(self, parent: object) -> bool:
+        """Whether the places in a container are known."""
+        return id(parent) in self._members or id(parent) in self._elements
+
+    def inside(self, parent: dict[str, Any], place: Range) -> dict[str, Range]:
+        """The range of each value of an object that stands at `place`, scanned for where it is not known yet."""
+        if id(parent) not in self._members:
+            _, ranges, _ = _object(Document(self.text), place[0], 0)
+            return ranges
+        return self._members[id(parent)]
+
+
+def scan(text: str) -> Document | None:
+    """The document that `text` is, or None where it is no JSON object or list."""
+    start = _past_blank(text, 0)
+    if text[start : start + 1] not in ("{", "["):
+        return None
+    document = Document(text)
     try:
-        value, end = _DECODER.raw_decode(source.text, start)
-    except (ValueError, RecursionError) as error:
-        raise ParseError(source.name, "this is not JSON", "Check that the file is whole.") from error
-    return Value(value, start, end)
+        document.value, end = _value(document, start, _DEPTH)
+    except (ValueError, StopIteration, RecursionError, IndexError):
+        return None
+    return document if _past_blank(text, end) == len(text) else None
 
 
-def members(text: str, parent: Value) -> Iterator[tuple[str, Value]]:
-    """Keys and values of an object that was decoded from `text`, in source order."""
-    at = _past_blank(text, parent.start + 1)
-    while text[at] != "}":
-        key, at = _DECODER.raw_decode(text, at)
-        at = _past_blank(text, _past_blank(text, at) + 1)
-        value, end = _DECODER.raw_decode(text, at)
-        yield str(key), Value(value, at, end)
-        at = _past_comma(text, end)
-
-
-def elements(text: str, parent: Value) -> Iterator[Value]:
-    """Elements of a list that was decoded from `text`."""
-    at = _past_blank(text, parent.start + 1)
-    while text[at] != "]":
-        value, end = _DECODER.raw_decode(text, at)
-        yield Value(value, at, end)
-        at = _past_comma(text, end)
+def json_of(name: str, document: Document | None) -> Document:
+    """`document`, which has to be one; raises `ParseError` for the source `name`."""
+    if document is None:
+        raise ParseError(name, "this is not JSON", "Check that the file is whole.")
+    return document
 
 
 def as_text(value: str) -> str:
     """A JSON string as text that can be stored: half of a surrogate pair is no character."""
-    return _LONE_SURROGATE.sub("\ufffd", value)
+    return value if value.isascii() else _LONE_SURROGATE.sub("\ufffd", value)
+
+
+def _value(document: Document, at: int, depth: int) -> tuple[Any, int]:
+    first = document.text[at]
+    if depth and first == "{":
+        value, ranges, end = _object(document, at, depth)
+        document._members[id(value)] = ranges
+        return value, end
+    if depth and first == "[":
+        return _list(document, at, depth)
+    return _SCAN(document.text, at)
+
+
+def _object(document: Document, at: int, depth: int) -> tuple[dict[str, Any], dict[str, Range], int]:
+    text = document.text
+    value: dict[str, Any] = {}
+    ranges: dict[str, Range] = {}
+    at = _past_blank(text, at + 1)
+    if text[at] == "}":
+        return value, ranges, at + 1
+    while True:
+        key, at = _SCAN(text, at)
+        at = _past_blank(text, at)
+        if not isinstance(key, str) or text[at] != ":":
+            raise ValueError("a member without a name")
+        at = _past_blank(text, at + 1)
+        value[key], end = _value(document, at, depth - 1) if depth else _SCAN(text, at)
+        ranges[key] = (at, end)
+        at = _past_blank(text, end)
+        if text[at] == "}":
+            return value, ranges, at + 1
+        at = _past_comma(text, at)
+
+
+def _list(document: Document, at: int, depth: int) -> tuple[list[Any], int]:
+    text = document.text
+    value: list[Any] = []
+    ranges: list[Range] = []
+    document._elements[id(value)] = ranges
+    at = _past_blank(text, at + 1)
+    if text[at] == "]":
+        return value, at + 1
+    _, end = _SCAN(text, at)
+    goes_in = end - at > _LONG_ELEMENT_CHARS
+    while True:
+        element, end = _value(document, at, depth - 1) if goes_in else _SCAN(text, at)
+        value.append(element)
+        ranges.append((at, end))
+        at = end if text[end] in ",]" else _past_blank(text, end)
+        if text[at] == "]":
+            return value, at + 1
+        at = _past_comma(text, at)
 
 
 def _past_blank(text: str, at: int) -> int:
@@ -69,5 +142,24 @@ def _past_blank(text: str, at: int) -> int:
 
 
 def _past_comma(text: str, at: int) -> int:
-    at = _past_blank(text, at)
-    return _past_blank(text, at + 1) if text[at] == "," else at
+    if text[at] != ",":
+        raise ValueError("a comma is missing")
+    return _past_blank(text, at + 1)
+
+
+def objects(document: Document, parent: object, place: Range | None = None) -> Iterator[tuple[dict[str, Any], Range]]:
+    """The objects among the elements of a list, each with its range.
+
+    Args:
+        document: that the list belongs to.
+        parent: the list; anything else has no elements.
+        place: where the list stands, needed where it lies so deep that its places are not known.
+    """
+    if isinstance(parent, list):
+        if not document.known(parent) and place is not None:
+            own = Document(document.text)
+            parent, _ = _list(own, place[0], 1)
+            document = own
+        for element, place in zip(parent, document.elements(parent), strict=False):
+            if isinstance(element, dict):
+                yield element, place

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from transcript_qa.errors import ParseError
-from transcript_qa.formats import labels
 from transcript_qa.formats.build import Builder
-from transcript_qa.formats.jsonscan import Value, as_text, elements, members, root
+from transcript_qa.formats.jsonscan import as_text, json_of, objects
 from transcript_qa.formats.registry import Format
+from transcript_qa.formats.segments import label_of, leave_out, strays
 from transcript_qa.formats.sourcetext import SourceText
 
 _KEY = "meeting_transcripts"
@@ -20,32 +20,21 @@ def sniff(source: SourceText) -> float:
 
 def parse(source: SourceText) -> Builder:
     """The turns of such a document."""
+    document = json_of(source.name, source.document)
     builder = Builder(source)
-    top = root(source)
-    if not isinstance(top.value, dict) or not isinstance(top.value.get(_KEY), list):
+    if not isinstance(document.value, dict) or not isinstance(document.value.get(_KEY), list):
         raise ParseError(source.name, f"no {_KEY} in the JSON", "Give the whole QMSum file.")
-    for key, value in members(source.text, top):
-        if key != _KEY or not isinstance(value.value, list):
-            builder.skip(value.start, value.end, f"field that is no speech: {key}", may_be_speech=False)
-            continue
-        for number, item in enumerate(elements(source.text, value), start=1):
-            _turn(builder, item, number)
+    for number, (one, place) in enumerate(objects(document, document.value[_KEY]), start=1):
+        content = one.get("content")
+        if isinstance(content, str):
+            builder.open(label_of(one.get("speaker")), address=f"turn {number}")
+            builder.words(*place, text=as_text(content))
+        else:
+            builder.gather(*place, "list items that are no turns")
+    strays(builder, document, document.value[_KEY])
+    leave_out(builder, document, document.value, (_KEY,))
     builder.claim_syntax()
     return builder
-
-
-def _turn(builder: Builder, item: Value, number: int) -> None:
-    fields = dict(members(builder.source.text, item)) if isinstance(item.value, dict) else {}
-    content, speaker = fields.get("content"), fields.get("speaker")
-    if content is None or not isinstance(content.value, str):
-        builder.gather(item.start, item.end, "list items that are no turns")
-        return
-    label = labels.tidy(as_text(speaker.value)) if speaker is not None and isinstance(speaker.value, str) else ""
-    for key, value in fields.items():
-        if key not in ("content", "speaker"):
-            builder.gather(value.start, value.end, f"field of the turns that is no speech: {key}")
-    builder.open(label, address=f"turn {number}")
-    builder.words(content.start, content.end, text=as_text(content.value))
 
 
 FORMAT = Format(name="qmsum", describes="QMSum meeting JSON", sniff=sniff, parse=parse)

@@ -12,6 +12,8 @@ from transcript_qa.errors import ParseError
 from transcript_qa.formats.build import Builder
 from transcript_qa.formats.sourcetext import SourceText
 
+REMEDY = "The README lists the formats that are read; plain text with `Name: words` always is."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
@@ -44,6 +46,5 @@ def detect(formats: Sequence[Format], source: SourceText) -> tuple[Format, float
         if confidence >= 1:
             break
     if confidence <= 0:
-        read = ", ".join(each.describes for each in formats)
-        raise ParseError(source.name, "no transcript recognised", f"Formats that are read: {read}.")
+        raise ParseError(source.name, "no transcript recognised", REMEDY)
     return best, confidence

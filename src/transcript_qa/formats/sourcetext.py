@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+from transcript_qa.formats.jsonscan import Document, scan
 
 Made = TypeVar("Made")
 
@@ -75,11 +76,11 @@ class SourceText:
         return made[make]
 
     @cached_property
-    def json(self) -> object:
+    def document(self) -> Document | None:
+        """The JSON document with the places of what is in it, or None where the text is none."""
+        return scan(self.text)
+
+    @property
+    def json(self) -> Any:
         """The parsed JSON document, or None where the text is none."""
-        if self.text.lstrip()[:1] not in ("{", "["):
-            return None
-        try:
-            return json.loads(self.text)
-        except (ValueError, RecursionError):
-            return None
+        return self.document.value if self.document is not None else None
