@@ -123,7 +123,9 @@ def test_the_speakers(path: str) -> None:
     # What stands in brackets is a note of the table, unless it belongs to a name.
     listed = re.sub(r" \((?:tier ids|Style column|tier id|and \"Break\")[^()]*\)", "", ROWS[path]["speakers"])
     wanted = {"" if name == "(null)" else name.removeprefix("#") for name in listed.split("; ")}
-    assert {label.removeprefix("#") for label in printed_labels(read(path))} == wanted
+    found = {label.removeprefix("#") for label in printed_labels(read(path))}
+    # Procedure in Hansard is a turn that nobody speaks.
+    assert found - ({""} if path.startswith("hansard_xml") else set()) == wanted
 
 
 @pytest.mark.parametrize("path", _with("first_timestamp"))
