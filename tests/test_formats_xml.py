@@ -52,9 +52,10 @@ def test_tei_has_ids_names_of_the_list_and_no_asides() -> None:
     assert (transcript.title, transcript.date) == ("Harbour debate", date(2026, 6, 12))
     assert said(transcript) == [
         ("VossMira", "u4", "We closed the harbour loan on Friday. All of it."),
-        ("Tomas Ekberg", "u5", "At what rate?"),
+        ("EkbergTomas", "u5", "At what rate?"),
         ("", "u6", "Hear, hear."),
     ]
+    assert [(one.name, one.role) for one in transcript.speakers[:2]] == [("VossMira", "chair"), ("Tomas Ekberg", None)]
     assert [mark.address for mark in transcript.turns[0].marks] == ["seg7", "seg7", "seg8"]
     reasons = dict(left_out(transcript))
     assert reasons["vocal, not speech"] == "Laughter"
@@ -117,9 +118,7 @@ def test_captions_in_xml(layout: str, turns: list[tuple[str, float, float, str]]
 
 LAUGHS = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
 BOMB = f'<!DOCTYPE tt [<!ENTITY l0 "ha">{LAUGHS}]><tt><body><p begin="1s">&l9; we closed it</p></body></tt>'
-OUTSIDE = BOMB.replace("&l9;", "&f;").replace("<!ENTITY l0", "<!ENTITY f SYSTEM \"file:///etc/passwd\"><!ENTITY l0")
-    '<!DOCTYPE tt [<!ENTITY f SYSTEM "file:///etc/passwd">]><tt><body><p begin="1s">&f; we closed it</p></body></tt>'
-)
+OUTSIDE = BOMB.replace("&l9;", "&f;").replace("<!ENTITY l0", '<!ENTITY f SYSTEM "file:///etc/passwd"><!ENTITY l0')
 
 
 @pytest.mark.parametrize(("source", "words"), [(BOMB, "&l9; we closed it"), (OUTSIDE, "&f; we closed it")])

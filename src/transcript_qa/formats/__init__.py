@@ -10,8 +10,10 @@ from dataclasses import replace
 from transcript_qa.datatypes import ImportReport
 from transcript_qa.errors import ParseError
 from transcript_qa.formats import (
+    ass,
     assemblyai,
     aws,
+    chat,
     deepgram,
     eaf,
     google_speech,
@@ -25,9 +27,11 @@ from transcript_qa.formats import (
     podcast_json,
     qmsum,
     rev,
+    sbv,
     site,
     srt,
     tei,
+    tsv,
     ttml,
     webvtt,
     whisper,
@@ -43,7 +47,11 @@ __all__ = ["FORMATS", "format_names", "parse_transcript"]
 FORMATS: tuple[Format, ...] = (
     webvtt.FORMAT,
     srt.FORMAT,
+    sbv.FORMAT,
+    ass.FORMAT,
     ttml.FORMAT,
+    tsv.FORMAT,
+    chat.FORMAT,
     hansard_xml.FORMAT,
     tei.FORMAT,
     eaf.FORMAT,

@@ -50,6 +50,7 @@ class Builder:
         drafts: the turns so far.
         claims: what has been accounted for.
         warnings: doubts of the family itself.
+        known: name and role that the file itself gives for a label, each or None.
     """
 
     source: SourceText
@@ -60,6 +61,7 @@ class Builder:
     drafts: list[Draft] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    known: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     _skips: list[tuple[int, int, str]] = field(default_factory=list)
     _n_skipped_words: int = 0
     _gathered: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
@@ -147,7 +149,7 @@ class Builder:
                 self.source.name, f"read as {name}, but nobody says anything in it", "Give a file with speech."
             )
         self._sweep()
-        text, turns = composed(drafts)
+        text, turns = composed(drafts, self.known)
         skipped = tuple(self._skipped())
         transcript = Transcript(
             id=transcript_id or slug(stem(self.source.name)),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from transcript_qa.datatypes import Mark, Span, Speaker, SpeakerKind, Transcript, Turn
@@ -42,9 +42,11 @@ class Draft:
     pieces: list[Piece] = field(default_factory=list)
 
 
-def composed(drafts: Sequence[Draft]) -> tuple[str, tuple[Turn, ...]]:
-    """The text of a transcript and the turns in it; every draft has words."""
-    who = people.speakers(draft.label for draft in drafts)
+def composed(
+    drafts: Sequence[Draft], known: Mapping[str, tuple[str | None, str | None]]
+) -> tuple[str, tuple[Turn, ...]]:
+    """The text of a transcript and the turns in it; every draft has words, `known` names and roles of labels."""
+    who = _told(people.speakers(draft.label for draft in drafts), known)
     parts: list[str] = []
     turns = []
     at = 0
@@ -57,6 +59,17 @@ def composed(drafts: Sequence[Draft]) -> tuple[str, tuple[Turn, ...]]:
         turns.append(_turn(index, draft, who[draft.label], Span(start=at, end=at + len(words)), marks))
         at += len(words)
     return "".join(parts), tuple(turns)
+
+
+def _told(who: dict[str, Speaker], known: Mapping[str, tuple[str | None, str | None]]) -> dict[str, Speaker]:
+    """Speakers with the names and roles that their file gives elsewhere."""
+    for label, (name, role) in known.items():
+        speaker = who.get(label)
+        if speaker is not None:
+            kind = SpeakerKind.NAMED if name else speaker.kind
+            told = replace(speaker, name=name or speaker.name, role=role or speaker.role, kind=kind)
+            who.update({each: told for each, one in who.items() if one is speaker})
+    return who
 
 
 def _joined(draft: Draft, at: int) -> tuple[str, tuple[Mark, ...]]:

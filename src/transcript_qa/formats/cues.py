@@ -188,6 +188,9 @@ class _Joiner:
         """Add one cue."""
         dashes = sum(said.voice is None and said.first and _DASH.match(said.text) is not None for said in parts.said)
         marked: int | None = None
+        if not parts.said and self._builder.drafts:
+            # A rolling caption that shows only what was shown: the last words stand until it ends.
+            self._extend(parts.cue)
         for said in parts.said:
             start, text = self._begin(said, parts.cue, split_dashes=dashes > 1)
             if not text:

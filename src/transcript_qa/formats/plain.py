@@ -37,8 +37,6 @@ def foreign(source: SourceText) -> str | None:
     """What a text is that is no prose ("HTML or XML", "a table", "a program"), or None."""
     if markup(source):
         return "HTML or XML"
-    if source.text.lstrip().startswith("[Script Info]"):
-        return "ASS captions"
     lines = [line.text.strip()[:400] for line in source.lines[:_JUDGED_LINES] if not line.blank]
     if _table(lines):
         return "a table"

@@ -131,7 +131,9 @@ class _Reader:
         spoken = self._said_by[-1]
         who = spoken.attributes.get("who", "").split()
         key = who[0].removeprefix("#") if who else ""
-        label = printed.rstrip(".:") or self._names.get(key, key)
+        label = printed.rstrip(".:") or key
+        role = "chair" if "#chair" in spoken.attributes.get("ana", "").split() else None
+        self._builder.known.setdefault(label, (self._names.get(key), role))
         self._builder.open(labels.tidy(label), head=(spoken.start, spoken.end), address=spoken.attributes.get("id"))
         self._begun = True
 
