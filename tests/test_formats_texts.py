@@ -274,7 +274,7 @@ def test_a_wrong_suffix_changes_nothing() -> None:
     "text",
     [
         "id,name,price\n1,apple,2\n2,pear,3\n3,plum,4\n",
-        "<!DOCTYPE html>\n<html><body><p>Mira Voss: Hello</p></body></html>",
+        "<!DOCTYPE html>\n<html><body><script>Mira Voss: Hello</script></body></html>",
         "import os\n\n\ndef main():\n    x = 1\n    return os.path.join(x)\n",
         "#include <stdio.h>\nint main() {\n  printf(x);\n  return 0;\n}\n",
         "x9$ 8!! @@ ## 12 44 ~~ ^^ 7",

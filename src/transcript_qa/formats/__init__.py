@@ -14,6 +14,7 @@ from transcript_qa.formats import (
     assemblyai,
     aws,
     chat,
+    congress,
     deepgram,
     eaf,
     google_speech,
@@ -25,6 +26,7 @@ from transcript_qa.formats import (
     oyez,
     page_line,
     plain,
+    podcast_html,
     podcast_json,
     qmsum,
     rev,
@@ -39,6 +41,7 @@ from transcript_qa.formats import (
 )
 from transcript_qa.formats.decode import decode
 from transcript_qa.formats.memory import uncollected
+from transcript_qa.formats.pages import is_page, readable
 from transcript_qa.formats.plain import foreign
 from transcript_qa.formats.registry import REMEDY, Format, detect
 from transcript_qa.formats.sourcetext import SourceText
@@ -68,6 +71,8 @@ FORMATS: tuple[Format, ...] = (
     meeting_json.FORMAT,
     whisper.FORMAT,
     json_turns.FORMAT,
+    podcast_html.FORMAT,
+    congress.FORMAT,
     page_line.FORMAT,
     site.FORMAT,
     names.FORMAT,
@@ -106,18 +111,32 @@ def parse_transcript(data: bytes, *, source: str, transcript_id: str | None = No
 def _parse(data: bytes, source: str, transcript_id: str | None) -> ImportReport:
     decoded = decode(data, source=source)
     text = SourceText(decoded.text, source, decoded.encoding)
-    try:
-        form, confidence = detect(FORMATS, text)
-    except ParseError as error:
-        like_json = text.json is not None or decoded.text.lstrip()[:1] == "{"
-        what = "JSON of a kind that is not read" if like_json else foreign(text)
-        if what is None:
-            raise
-        raise ParseError(source, f"no transcript recognised: this looks like {what}", REMEDY) from error
+    found = _recognised(text)
+    if found is None and is_page(decoded.text):
+        decoded = readable(decoded)
+        text = SourceText(decoded.text, source, decoded.encoding)
+        found = _recognised(text)
+    if found is None:
+        raise _unknown(text)
+    form, confidence = found
     builder = form.parse(text)
     builder.warnings[:0] = decoded.warnings
+    builder.title = builder.title or decoded.title
+    builder.date = builder.date or decoded.date
     report = builder.report(name=form.name, confidence=confidence, transcript_id=transcript_id)
-    if not decoded.skipped:
-        return report
     skipped = (*decoded.skipped, *report.transcript.skipped)
-    return replace(report, transcript=replace(report.transcript, skipped=skipped))
+    return replace(report, transcript=replace(report.transcript, skipped=skipped)) if decoded.skipped else report
+
+
+def _recognised(text: SourceText) -> tuple[Format, float] | None:
+    try:
+        return detect(FORMATS, text)
+    except ParseError:
+        return None
+
+
+def _unknown(text: SourceText) -> ParseError:
+    like_json = text.json is not None or text.text.lstrip()[:1] == "{"
+    what = "JSON of a kind that is not read" if like_json else foreign(text)
+    looks = f": this looks like {what}" if what is not None else ""
+    return ParseError(text.name, f"no transcript recognised{looks}", REMEDY)

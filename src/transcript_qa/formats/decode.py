@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from datetime import date
 
 from transcript_qa.datatypes import Skipped
 from transcript_qa.errors import ParseError
@@ -46,12 +47,15 @@ class Decoded:
         encoding: as named in `ImportReport.encoding`.
         warnings: what was doubtful, in words for a person.
         skipped: what of the source is not in the text (the script of a page, the pictures of a document).
+        title, date: of the document around the text, for a transcript that gives none itself.
     """
 
     text: str
     encoding: str
     warnings: tuple[str, ...] = ()
     skipped: tuple[Skipped, ...] = ()
+    title: str | None = None
+    date: date | None = None
 
 
 def decode(data: bytes, *, source: str) -> Decoded:

@@ -50,6 +50,7 @@ class Head:
         start, end: source range in front of the words.
         printed: its time as printed, or None.
         start_s: that time in seconds, or None; a time of day is no offset and gives None.
+        bold: whether it is printed bold.
     """
 
     label: str
@@ -57,6 +58,7 @@ class Head:
     end: int
     printed: str | None
     start_s: float | None
+    bold: bool = False
 
     @property
     def timed(self) -> bool:
@@ -85,7 +87,7 @@ def head_of(line: Line) -> Head | None:
             printed = bare(following["time"] or following["bare"])
             end += following.end()
     start_s = seconds(printed) if printed is not None and not of_day else None
-    return Head(labels.tidy(label), line.start, start + end, printed, start_s)
+    return Head(labels.tidy(label), line.start, start + end, printed, start_s, bold=text.startswith("**", at))
 
 
 def _matched(text: str, at: int) -> tuple[str, int, str | None] | None:

@@ -162,7 +162,8 @@ class _Testimony:
         self._accepted = self._labels()
         letters = Counter(match["label"] for row in rows if (match := _QUESTION.match(row.text)) is not None)
         self._lettered = min(letters["Q"], letters["A"]) > 1
-        self._margin = Counter(row.indent for row in rows if row.text).most_common(1)[0][0]
+        indents = Counter(row.indent for row in rows if row.text).most_common(1)
+        self._margin = indents[0][0] if indents else 0
         self._examiner = ""
         self._witness = self._named_witness()
         self._words = set(re.findall(r"[a-z]{3,}", builder.source.text.casefold()))

@@ -7,14 +7,14 @@ turns is no speech.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from transcript_qa.formats import labels
 from transcript_qa.formats.build import Builder, Part
 from transcript_qa.formats.header import dateline, divider, header_end, paragraphs, roster
 from transcript_qa.formats.heads import Head, head_of, time_alone, time_in_front
-from transcript_qa.formats.lexicon import BREAKS
+from transcript_qa.formats.lexicon import BREAKS, FIELDS
 from transcript_qa.formats.sourcetext import Line, SourceText
 from transcript_qa.formats.times import seconds
 
@@ -62,12 +62,22 @@ def layout(source: SourceText) -> Layout:
     timed = [head.label for head in found.values() if head.timed]
     if len(timed) * 2 > len(untimed):
         accepted |= labels.accept(timed, n_blocks=n_blocks, text=source.text, roster=names, timed=True)
+    accepted |= _bold(found.values(), accepted)
     heads = {index: head for index, head in found.items() if head.label in accepted or _break(head)}
     speaking = [index for index, head in heads.items() if not _break(head)]
     if not speaking:
         return Layout({}, len(lines), 0, 0.0)
     n_lines = sum(not line.blank for line in lines[min(speaking) :])
     return Layout(heads, _with_time_lines(lines, min(speaking), body), notes_end, len(heads) / n_lines)
+
+
+def _bold(found: Iterable[Head], accepted: frozenset[str]) -> frozenset[str]:
+    """Labels that are bold like those that are certain: a long title of an unknown kind among them."""
+    bold = [head.label for head in found if head.bold]
+    sure = sum(label in accepted for label in bold)
+    if sure < 3 or sure * 2 < len(bold):
+        return frozenset()
+    return frozenset(label for label in bold if labels.fold(label) not in FIELDS)
 
 
 def _with_time_lines(lines: Sequence[Line], first: int, body: int) -> int:
