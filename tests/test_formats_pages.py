@@ -88,7 +88,7 @@ def test_a_page_of_an_official_site() -> None:
 
 
 def test_a_page_in_pieces_is_read_as_far_as_it_goes() -> None:
-    page = "<p>Mira Voss: We closed it.<p>Tomas Ekberg: At what rate? 3 < 4 <b>really<p>Mira Voss: Yes"
+    page = "<p>Mira Voss: We closed it.<p>Tomas Ekberg: At what rate? 3 < 4 <b>really</b><p>Mira Voss: Yes"
     assert [words for _, _, words in said(parse_transcript(page.encode(), source="x").transcript)] == [
         "We closed it.",
         "At what rate? 3 < 4 really",

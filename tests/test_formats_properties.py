@@ -19,6 +19,7 @@ quick = settings(deadline=None, max_examples=150, suppress_health_check=[HealthC
 
 # One file for each layout of each format, in a folder named like the format.
 LAYOUTS = sorted((Path(__file__).parent / "transcripts").glob("*/*"))
+SEEDS = sorted((Path(__file__).parent / "seeds").glob("*"))
 FIXTURES = tuple(path.read_text(encoding="utf-8") for path in LAYOUTS if path.suffix not in (".docx", ".pdf"))
 
 _MARKS = (
@@ -218,6 +219,15 @@ def test_composed_captions_are_read_back(turns: list[tuple[str, str]]) -> None:
 def test_each_layout_is_recognised_and_accounted_for(path: Path) -> None:
     report = parse_transcript(path.read_bytes(), source=path.name)
     assert report.format == path.parent.name
+    check_spans(report)
+
+
+@pytest.mark.parametrize("path", SEEDS, ids=[path.name for path in SEEDS])
+def test_what_fuzzing_found_is_read_or_refused(path: Path) -> None:
+    try:
+        report = parse_transcript(path.read_bytes(), source=path.name)
+    except ParseError:
+        return
     check_spans(report)
 
 

@@ -40,6 +40,7 @@ from transcript_qa.formats import (
     whisper,
 )
 from transcript_qa.formats.decode import decode
+from transcript_qa.formats.documents import opened
 from transcript_qa.formats.memory import uncollected
 from transcript_qa.formats.pages import is_page, readable
 from transcript_qa.formats.plain import foreign
@@ -109,7 +110,7 @@ def parse_transcript(data: bytes, *, source: str, transcript_id: str | None = No
 
 
 def _parse(data: bytes, source: str, transcript_id: str | None) -> ImportReport:
-    decoded = decode(data, source=source)
+    decoded = opened(data, source=source) or decode(data, source=source)
     text = SourceText(decoded.text, source, decoded.encoding)
     found = _recognised(text)
     if found is None and is_page(decoded.text):
@@ -124,7 +125,7 @@ def _parse(data: bytes, source: str, transcript_id: str | None) -> ImportReport:
     builder.title = builder.title or decoded.title
     builder.date = builder.date or decoded.date
     report = builder.report(name=form.name, confidence=confidence, transcript_id=transcript_id)
-    skipped = (*decoded.skipped, *report.transcript.skipped)
+    skipped = tuple(sorted((*decoded.skipped, *report.transcript.skipped), key=lambda each: each.first_line))
     return replace(report, transcript=replace(report.transcript, skipped=skipped)) if decoded.skipped else report
 
 

@@ -95,7 +95,7 @@ def _grouped(ordered: Sequence[str]) -> list[list[str]]:
     """Labels of one speaker together, first printed first."""
     by_fold: dict[str, list[str]] = {}
     for label in ordered:
-        by_fold.setdefault(labels.fold(label), []).append(label)
+        by_fold.setdefault(_key(label), []).append(label)
     longer: defaultdict[str, list[str]] = defaultdict(list)
     for folded in by_fold:
         words = folded.split()
@@ -109,8 +109,13 @@ def _grouped(ordered: Sequence[str]) -> list[list[str]]:
     merged |= {short: longs[0] for short, longs in longer.items() if len(longs) == 1}
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for label in ordered:
-        groups[merged[labels.fold(label)]].append(label)
+        groups[merged[_key(label)]].append(label)
     return list(groups.values())
+
+
+def _key(label: str) -> str:
+    """What labels of one speaker have in common; one of full stops is still a label."""
+    return labels.fold(label) or label
 
 
 def _is_title(words: Sequence[str]) -> bool:

@@ -143,6 +143,8 @@ class Walker:
     def _begin(self, line: Line, head: Head) -> None:
         self._in_break = _break(head)
         if self._in_break:
+            # Its time is a time of the recording: whoever speaks next does so from then on.
+            self._mark = head.printed or self._mark
             self._builder.skip(line.start, line.end, "break, not speech")
             return
         printed, start_s = head.printed, head.start_s
