@@ -133,7 +133,7 @@ def _counts_from_the_beginning(path: str) -> bool:
     return "M." not in ROWS[path]["first_timestamp"] and not path.startswith(("hansard_xml", "parlamint_tei"))
 
 
-@pytest.mark.parametrize("path", filter(_counts_from_the_beginning, _with("first_timestamp")))
+@pytest.mark.parametrize("path", list(filter(_counts_from_the_beginning, _with("first_timestamp"))))
 def test_the_first_and_last_time(path: str) -> None:
     transcript, row = read(path), ROWS[path]
     if path.startswith("court_page_line"):

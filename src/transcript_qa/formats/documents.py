@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +24,11 @@ _MAX_RATIO = 500
 _INSTALL = 'Install what opens it: pip install "transcript-qa[documents]".'
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+# What the libraries raise at damaged files, beside errors of their own.
+_BROKEN: tuple[type[Exception], ...] = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError,
+    SyntaxError, TypeError, ValueError, struct.error, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 _OTHERS = {
     "xl/workbook.xml": "a spreadsheet",
     "ppt/presentation.xml": "a presentation",
@@ -48,6 +55,7 @@ def _docx(data: bytes, source: str) -> Decoded:
     _measure(data, source)
     try:
         import docx
+        from docx.opc.exceptions import OpcError
     except ImportError as error:
         raise ParseError(source, "this is a Word document, and nothing here opens those", _INSTALL) from error
     try:
@@ -55,7 +63,7 @@ def _docx(data: bytes, source: str) -> Decoded:
         lines = list(_paragraphs(document.element.body))
         properties = document.core_properties
         title = str(properties.title or "").strip() or None
-    except (ValueError, KeyError, TypeError, AttributeError, SyntaxError, OSError, zipfile.BadZipFile) as error:
+    except (OpcError, *_BROKEN) as error:
         raise ParseError(source, "this Word document is damaged", "Open it in Word and save it again.") from error
     text = "\n".join(lines).strip("\n") + "\n"
     if not text.strip():
@@ -143,10 +151,6 @@ def _pdf(data: bytes, source: str) -> Decoded:
         what = "this PDF holds pictures of pages and no text"
         raise ParseError(source, what, "Let a program recognise its text (OCR) first.")
     return Decoded(text, "pdf", title=None if _is_file_name(title) else title)
-
-
-_BROKEN = (ValueError, KeyError, TypeError, AttributeError, IndexError, OSError, RecursionError, AssertionError,
-           NotImplementedError, ZeroDivisionError, OverflowError, MemoryError, ArithmeticError)  # fmt: skip
 
 
 def _page(page: Any) -> str:

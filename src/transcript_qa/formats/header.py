@@ -101,13 +101,24 @@ def header_end(lines: Sequence[Line]) -> int:
         while stop < len(lines) and not lines[stop].blank and stop - at < 60:
             stop += 1
         n_paragraphs += 1
-        block = lines[at:stop]
+        # Where nothing parts the header from the words, a name with a time does.
+        spoken = next((index for index in range(at, stop) if _speaks_at(lines[index])), stop)
+        block, over = lines[at:spoken], spoken < stop
+        stop = spoken
         if any(_header_field(line) or dateline(line) is not None for line in block):
             end = stop
-        elif _speaks(block[0]):
+        elif not block or _speaks(block[0]):
             break
         at = stop
+        if over:
+            break
     return end
+
+
+def _speaks_at(line: Line) -> bool:
+    """Whether a line is a name with a time behind it."""
+    head = head_of(line)
+    return head is not None and head.timed and labels.shape(head.label) >= labels.Shape.WORD
 
 
 def _speaks(line: Line) -> bool:

@@ -172,6 +172,8 @@ def split_title(label: str) -> tuple[str | None, str | None]:
         return _around_comma(label)
     words = label.split()
     folded = [word.casefold().strip(".") for word in words]
+    if not words:
+        return None, None
     if len(words) > 3 and folded[0] in ("right", "rt") and folded[1] == "hon":
         return None, " ".join(words[2:])
     if folded[0] in HONORIFICS:
