@@ -14,6 +14,9 @@ from transcript_qa.formats.times import clock, seconds
 
 _STAMP = r"(?:\d{1,6}:)?\d{1,3}:\d{2}(?:[.,]\d{1,9}|:\d{3})?"
 _TIME_LINE = re.compile(rf"[ \t\xa0]{{0,8}}({_STAMP})[ \t]{{0,8}}-{{1,2}}>[ \t]{{0,8}}({_STAMP})(?![\d:])")
+_USUAL = r"\d\d:[0-5]\d:[0-5]\d[.,]\d{3}"
+# Nearly every time line is one of these, and they are most of what is read.
+_USUAL_TIMES = re.compile(rf"({_USUAL}) --> ({_USUAL})(?![\d:.,])", re.ASCII)
 _VOICE = re.compile(r"<v(?:\.[^\s<>]*)?(?:[ \t]+([^<>]*))?>|</v>", re.IGNORECASE)
 # Only tags that captions know are removed: "x < y" and "<inaudible>" stay.
 _TAG = re.compile(
@@ -67,10 +70,20 @@ class _Parts:
 
 def time_line(line: Line) -> tuple[float | None, float | None] | None:
     """Start and end of a cue in seconds, or None where `line` is no time line."""
-    if "->" not in line.text[:80]:
+    if "->" not in line.text:
         return None
-    match = _TIME_LINE.match(line.text)
+    usual = _USUAL_TIMES.match(line.text)
+    if usual is not None:
+        first, last = usual.span(1), usual.span(2)
+        return _usual(line.text, first[0]), _usual(line.text, last[0])
+    match = _TIME_LINE.match(line.text[:200])
     return (seconds(match[1]), seconds(match[2])) if match is not None else None
+
+
+def _usual(text: str, at: int) -> float:
+    """Seconds of a time in twelve characters."""
+    whole = 3600 * int(text[at : at + 2]) + 60 * int(text[at + 3 : at + 5]) + int(text[at + 6 : at + 8])
+    return (1000 * whole + int(text[at + 9 : at + 12])) / 1000
 
 
 def plain(raw: str) -> str:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
+from functools import lru_cache
 
 from transcript_qa.formats.lexicon import (
     FIELDS,
@@ -43,6 +44,7 @@ class Shape(IntEnum):
     SURE = 4
 
 
+@lru_cache(maxsize=4096)
 def tidy(label: str) -> str:
     r"""A printed label on one line: no Markdown marks, no-break spaces made plain, runs of white space folded.
 

@@ -29,8 +29,8 @@ def sniff(source: SourceText) -> float:
 def parse(source: SourceText) -> Builder:
     """The turns of a WebVTT file."""
     builder = Builder(source)
-    reader = _Reader(builder)
     lines = source.lines
+    reader = _Reader(builder, [time_line(line) for line in lines])
     at = reader.header(lines)
     while at < len(lines):
         at = reader.block(lines, at)
@@ -43,8 +43,9 @@ def parse(source: SourceText) -> Builder:
 class _Reader:
     """Goes through the blocks of a file."""
 
-    def __init__(self, builder: Builder) -> None:
+    def __init__(self, builder: Builder, times: Sequence[tuple[float | None, float | None] | None]) -> None:
         self.builder = builder
+        self._times = times
         self.cues: list[Cue] = []
 
     def header(self, lines: Sequence[Line]) -> int:
@@ -60,8 +61,8 @@ class _Reader:
         else:
             self.builder.skip(magic_end, first.end, "header of the captions", may_be_speech=False)
         at += 1
-        while at < len(lines) and not lines[at].blank and time_line(lines[at]) is None:
-            if at + 1 < len(lines) and _ID.fullmatch(lines[at].text.strip()) and time_line(lines[at + 1]) is not None:
+        while at < len(lines) and not lines[at].blank and self._times[at] is None:
+            if at + 1 < len(lines) and _ID.fullmatch(lines[at].text.strip()) and self._times[at + 1] is not None:
                 break
             self.builder.skip(lines[at].start, lines[at].end, "header of the captions", may_be_speech=False)
             at += 1
@@ -71,14 +72,14 @@ class _Reader:
         """Read one block that begins at or after line `at`; gives the index of the line after it."""
         if lines[at].blank:
             return at + 1
-        times = time_line(lines[at])
+        times = self._times[at]
         if times is not None:
             return self._cue(lines, at, times)
-        if at + 1 < len(lines) and time_line(lines[at + 1]) is not None:
+        if at + 1 < len(lines) and self._times[at + 1] is not None:
             self.builder.claim(lines[at].start, lines[at].end, Part.SYNTAX)
             return at + 1
         end = at + 1
-        while end < len(lines) and not lines[end].blank and time_line(lines[end]) is None:
+        while end < len(lines) and not lines[end].blank and self._times[end] is None:
             end += 1
         self._other(lines[at:end])
         return end
@@ -87,7 +88,7 @@ class _Reader:
         self.builder.claim(lines[at].start, lines[at].end, Part.SYNTAX)
         end = at + 1
         # Only an empty line ends a cue: rolling captions hold lines of one space.
-        while end < len(lines) and lines[end].text and time_line(lines[end]) is None:
+        while end < len(lines) and lines[end].text and self._times[end] is None:
             end += 1
         payload = list(lines[at + 1 : end])
         if end < len(lines) and lines[end].text and payload and _ID.fullmatch(payload[-1].text.strip()):
