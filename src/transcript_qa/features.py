@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,11 @@ QUESTION_FEATURES = (
     "n_terms",
     "keyword_found",
 )
+
+
+# Longer than nearly every sentence of prose; recognisers without punctuation give one for ten minutes.
+_LONG_SENTENCE_CHARS = 400
+_PIECE_CHARS = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +102,7 @@ def _of_passage(hit: Hit, transcript: Transcript) -> list[Candidate]:
     found = []
     for turn in transcript.turns[first : last + 1]:
         body = transcript.words_of(turn)
-        spans = list(sentences(body))
+        spans = list(quotable(turn, body))
         previous = _last_sentence(transcript, turn.index - 1)
         asked = previous if previous.endswith("?") and _other(transcript, turn) else ""
         for number, piece in enumerate(spans):
@@ -117,6 +123,34 @@ def _of_passage(hit: Hit, transcript: Transcript) -> list[Candidate]:
                 )
             )
     return found
+
+
+def quotable(turn: Turn, body: str) -> Iterator[Span]:
+    """The sentences of a turn as they may be quoted: speech without full stops is cut into pieces of some captions.
+
+    Args:
+        turn: with its marks.
+        body: its words.
+    """
+    marks = [mark.start - turn.span.start for mark in turn.marks]
+    for sentence in sentences(body):
+        if len(sentence) <= _LONG_SENTENCE_CHARS:
+            yield sentence
+        else:
+            yield from _cut(body, sentence, marks)
+
+
+def _cut(body: str, sentence: Span, marks: Sequence[int]) -> Iterator[Span]:
+    """A long sentence in pieces that begin where a caption does, or else a word."""
+    places = [at for at in marks if sentence.start < at < sentence.end]
+    if max(b - a for a, b in pairwise([sentence.start, *places, sentence.end])) > _LONG_SENTENCE_CHARS:
+        places = [sentence.start + word.start for word in words(sentence.of(body))]
+    start = sentence.start
+    for at in places:
+        if at - start >= _PIECE_CHARS and sentence.end - at >= _PIECE_CHARS // 2:
+            yield Span(start=start, end=start + len(body[start:at].rstrip()))
+            start = at
+    yield Span(start=start, end=sentence.end)
 
 
 def _last_sentence(transcript: Transcript, index: int) -> str:
