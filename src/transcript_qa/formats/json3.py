@@ -7,7 +7,6 @@ event ends where the next one begins.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 from transcript_qa.errors import ParseError
@@ -57,8 +56,7 @@ def _segments(document: Document, events: list[Any]) -> Iterator[Segment]:
         if text:
             said.append((event, place, text))
     starts = [time_of(event.get("tStartMs"), unit_s=_MS) for event, _, _ in said]
-    following = [after for _, after in pairwise(starts)]
-    for (event, place, text), start_s, after in zip(said, starts, [*following, None], strict=True):
+    for (event, place, text), start_s, after in zip(said, starts, [*starts[1:], None], strict=False):
         length = time_of(event.get("dDurationMs"), unit_s=_MS)
         end_s = round(start_s + length, 6) if start_s is not None and length is not None else None
         if end_s is not None and after is not None and start_s is not None and start_s <= after < end_s:
