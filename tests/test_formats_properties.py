@@ -138,7 +138,10 @@ def check_account(source: SourceText, builder: Builder, report: ImportReport, *,
     if exact:
         spoken = [char for at, char in enumerate(source.text) if Part.WORDS in parts[at] and not char.isspace()]
         words = "".join(report.transcript.words_of(turn) for turn in report.transcript.turns)
-        assert spoken == [char for char in words if not char.isspace()]
+        # Markdown's backslashes are not shown.
+        assert [char for char in spoken if char != "\\"] == [
+            char for char in words if not char.isspace() and char != "\\"
+        ]
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=format_names())

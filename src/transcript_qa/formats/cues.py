@@ -27,6 +27,8 @@ _TIMING_TAG = re.compile(r"<\d+:[\d:.]+>")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
 _CHANGE = re.compile(r">{2,3}[ \t\xa0]*")
 _DASH = re.compile(r"[-–—‐][ \t\xa0]*(?=[^\s\-–—‐>])")
+_NAME_LINE = re.compile(r"\(([^()]{2,50})\)")
+_LONE_DASHES = frozenset("-–—")
 _PREFIX = re.compile(
     r"\[{1,2}(?P<boxed>[^\[\]:]{1,60})\]{1,2}(?P<colon>:?)(?=\s|$)"
     r"|(?P<plain>[^\s:\[<][^:\[\]<>]{0,88}?)[ \xa0]?:(?=\s|$)"
@@ -175,6 +177,9 @@ def _candidates(parts: _Parts) -> Iterator[str]:
 
 def _prefix(text: str) -> tuple[str, int] | None:
     """The label that `text` seems to begin with, and how many characters it takes."""
+    boxed = _NAME_LINE.fullmatch(text[:60]) if text[:1] == "(" else None
+    if boxed is not None and labels.shape(labels.tidy(boxed[1])) >= labels.Shape.NAME:
+        return labels.tidy(boxed[1]), len(text)
     at = 0
     for mark in (_DASH, _CHANGE):
         match = mark.match(text)
@@ -229,6 +234,11 @@ class _Joiner:
             return start, said.text
         if not said.first:
             return said.start, said.text
+        if said.text in _LONE_DASHES:
+            # Between two speakers of one caption.
+            self._builder.claim(said.start, said.end, Part.SYNTAX)
+            self._open("", cue)
+            return said.end, ""
         found = _prefix(said.text)
         if found is not None and found[0] in self._accepted:
             self._speak(found[0], cue)

@@ -20,6 +20,7 @@ _CLOCK = re.compile(
     r"\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?(?:\s?[A-Z]{2,4})?|\d{1,2}\s?[ap]\.?m\.?", re.IGNORECASE
 )
 _RECORDED = re.compile(r"(?:recorded|held|filmed)(?: live)? (?:in|at) (?P<place>[A-Z].{1,80})", re.IGNORECASE)
+_NOTES = re.compile(r"\W*(?:notes|summary|transcript|details|attendees|invited|attachments)\W*", re.IGNORECASE)
 _DATES = frozenset({"date", "recorded", "published", "published_time"})
 _PLACES = frozenset({"place", "location", "venue"})
 _TITLES = frozenset({"title", "subject", "topic", "meeting"})
@@ -257,7 +258,9 @@ class HeaderReader:
         """The first short line is the title; a second one right below it belongs to it."""
         text = line.text.strip().strip("#*_ ").strip()
         builder = self._builder
-        if not text or len(text) > 150 or text.endswith((".", ":", "?", "!")) or text[0] in "[(<-" or "](" in text:
+        if not text or _NOTES.fullmatch(text):
+            return False
+        if len(text) > 150 or text.endswith((".", ":", "?", "!")) or text[0] in "[(<-" or "](" in text:
             return False
         if builder.title is None:
             builder.title = labels.tidy(text)

@@ -5,6 +5,8 @@ All folded. English, as are the sources; a label in any language is still accept
 
 from __future__ import annotations
 
+import re
+
 
 def _phrases(text: str) -> frozenset[str]:
     return frozenset(phrase.strip() for phrase in text.replace("\n", "|").split("|"))
@@ -95,4 +97,11 @@ HEADINGS = _words(
     "conclusion background results result details resources links references transcript recording opening closing "
     "breaking warning reminder meeting project session episode appendix schedule minutes motion attendance "
     "participants contents version copyright license frequently asked table disclaimer abstract date time location"
+)
+
+# Lines that tools put among the words.
+TOOL = re.compile(
+    r"(?:[#*_ ]*(?:transcribed by https?://otter\.ai|(?:transcription|meeting|recording) ended (?:after|at)\b"
+    r"|this editable transcript was computer[ -]generated)|\S[^.:]{0,60} (?:started|stopped) transcription$)",
+    re.IGNORECASE,
 )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+from transcript_qa.formats import labels
 from transcript_qa.formats.build import Builder, Part
 from transcript_qa.formats.header import HeaderReader
 from transcript_qa.formats.plain import foreign, markup
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.sourcetext import SourceText
 from transcript_qa.formats.texts import Layout, Walker, layout
+
+_TITLED = re.compile(r"(.{1,150}?)\s+[-–—]\s+Transcript", re.IGNORECASE)
 
 
 def sniff(source: SourceText) -> float:
@@ -31,6 +36,7 @@ def parse(source: SourceText) -> Builder:
     lines = source.lines
     if found.notes_end:
         _notes(builder, found.notes_end)
+        _own_title(builder, found)
     start = found.notes_end
     HeaderReader(builder).read(lines[start : found.first])
     Walker(builder, found).walk(lines[found.first :])
@@ -49,6 +55,16 @@ def _notes(builder: Builder, end: int) -> None:
             builder.claim(line.start, line.end, Part.HEADER)
         else:
             builder.skip(line.start, line.end, "notes in front of the transcript, not speech", may_be_speech=False)
+
+
+def _own_title(builder: Builder, found: Layout) -> None:
+    """Below the heading the transcript says what it is of ("Harbour loan review - Transcript")."""
+    for line in builder.source.lines[found.notes_end : found.first]:
+        named = _TITLED.fullmatch(line.text.strip()[:200])
+        if named is not None:
+            builder.title = labels.tidy(named[1].strip("#* "))
+            builder.claim(line.start, line.end, Part.HEADER)
+            return
 
 
 def _words_before(source: SourceText, found: Layout) -> float:

@@ -7,7 +7,8 @@ from collections import Counter
 
 from transcript_qa.formats.build import Builder
 from transcript_qa.formats.header import HeaderReader, dateline, divider, front_matter, header_end, paragraphs
-from transcript_qa.formats.heads import time_in_front
+from transcript_qa.formats.heads import time_alone, time_in_front
+from transcript_qa.formats.lexicon import TOOL
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.sourcetext import Line, SourceText
 from transcript_qa.formats.times import TIME, seconds
@@ -82,6 +83,8 @@ def parse(source: SourceText) -> Builder:
         first = paragraph[0]
         if all(divider(line) for line in paragraph):
             builder.skip(first.start, paragraph[-1].end, "divider")
+        elif all(TOOL.match(line.text.strip()[:200]) for line in paragraph):
+            builder.skip(first.start, paragraph[-1].end, "line of the recording tool")
         else:
             _paragraph(builder, paragraph)
     return builder
@@ -89,9 +92,9 @@ def parse(source: SourceText) -> Builder:
 
 def _paragraph(builder: Builder, paragraph: list[Line]) -> None:
     """One turn, or one for each line of the paragraph that begins with a printed time."""
-    start, cut = 0, time_in_front(paragraph[0])
+    start, cut = 0, _time_of(paragraph[0])
     for index, line in enumerate([*paragraph[1:], None], start=1):
-        following = time_in_front(line) if line is not None else None
+        following = _time_of(line) if line is not None else None
         if line is not None and following is None:
             continue
         first = paragraph[start]
@@ -101,6 +104,12 @@ def _paragraph(builder: Builder, paragraph: list[Line]) -> None:
         builder.open("", head=head, start_s=start_s, address=address)
         builder.words(begins, paragraph[index - 1].end, mark=(start_s, None, address) if cut is not None else None)
         start, cut = index, following
+
+
+def _time_of(line: Line) -> tuple[str, int] | None:
+    """The time in front of a line's words, or on a line of its own, as printed, and where it ends."""
+    alone = time_alone(line)
+    return (alone, line.end) if alone is not None else time_in_front(line)
 
 
 def _heading_end(source: SourceText) -> int:

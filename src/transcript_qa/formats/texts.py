@@ -14,22 +14,22 @@ from transcript_qa.formats import labels
 from transcript_qa.formats.build import Builder, Part
 from transcript_qa.formats.header import dateline, divider, header_end, paragraphs, roster
 from transcript_qa.formats.heads import Head, head_of, time_alone, time_in_front
-from transcript_qa.formats.lexicon import BREAKS, FIELDS
+from transcript_qa.formats.lexicon import BREAKS, FIELDS, TOOL
 from transcript_qa.formats.sourcetext import Line, SourceText
 from transcript_qa.formats.times import seconds
 
 _HEADING = re.compile(r"#{1,6}\s+\S")
-_TOOL = re.compile(
-    r"(?:[#*_ ]*(?:transcribed by https?://otter\.ai|(?:transcription|meeting|recording) ended (?:after|at)\b"
-    r"|this editable transcript was computer[ -]generated)|\S[^.:]{0,60} (?:started|stopped) transcription$)",
-    re.IGNORECASE,
-)
+_OF_TOOL = "line of the recording tool"
+# What Markdown prints without the backslash.
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>()#+\-.!|~$&\"'?,:;=/@^%])")
 _CLOCK_LINE = re.compile(
     r"(?:END\s+)?\d{1,2}:\d{2}\s?[AP]\.?M\.?(?:\s+[A-Z]{2,4}\.?)?"
     r"|\[?(?:END|End)(?: of (?:transcript|recording|interview|file))?\]?\.?",
     re.IGNORECASE,
 )
-_TRANSCRIPT_HEADING = re.compile(r"#{1,6}\s+[*_]*(?:\S\s+)?(?:full\s+)?transcript[*_]*:?", re.IGNORECASE)
+_TRANSCRIPT_HEADING = re.compile(
+    r"(?:#{1,6}\s+[*_]*(?:\S\s+)?|[*_]*\U0001F4D6\ufe0f?\s*)(?:full\s+)?transcript[*_]*:?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,9 @@ def _break(head: Head) -> bool:
 def _notes_end(lines: Sequence[Line]) -> int:
     """A heading "Transcript" parts the notes of a meeting from what was said."""
     for index in range(len(lines) - 1, -1, -1):
-        if lines[index].text[:1] == "#" and _TRANSCRIPT_HEADING.fullmatch(lines[index].text.strip()[:80]):
+        if lines[index].text[:1] in ("#", "*", "\U0001f4d6") and _TRANSCRIPT_HEADING.fullmatch(
+            lines[index].text.strip()[:80]
+        ):
             return index + 1
     return 0
 
@@ -108,6 +110,7 @@ class Walker:
     def __init__(self, builder: Builder, layout_: Layout) -> None:
         self._builder = builder
         self._layout = layout_
+        self._markdown = any(head.bold for head in layout_.heads.values())
         self._gap = True
         self._comment = False
         self._in_break = False
@@ -176,8 +179,8 @@ class Walker:
         reason = None
         if divider(line):
             reason = "divider"
-        elif _TOOL.match(text[:200]):
-            reason = "line of the recording tool"
+        elif TOOL.match(text[:200]):
+            reason = _OF_TOOL
         elif _HEADING.match(text):
             reason = "heading"
         elif self._in_break:
@@ -185,7 +188,7 @@ class Walker:
         if reason is None:
             return False
         self._flush()
-        self._builder.skip(line.start, line.end, reason)
+        self._builder.skip(line.start, line.end, reason, may_be_speech=reason != _OF_TOOL)
         return True
 
     def _words(self, line: Line, start: int) -> None:
@@ -204,7 +207,10 @@ class Walker:
     def _flush(self) -> None:
         if self._paragraph is not None:
             self._paragraph = self._without_break(*self._paragraph)
-            self._builder.words(*self._paragraph, joiner="\n\n" if self._gap else "\n", mark=self._paragraph_mark)
+            raw = self._builder.source.text[slice(*self._paragraph)]
+            text = _ESCAPED.sub(r"\1", raw) if self._markdown and "\\" in raw else None
+            joiner = "\n\n" if self._gap else "\n"
+            self._builder.words(*self._paragraph, text=text, joiner=joiner, mark=self._paragraph_mark)
             self._paragraph = self._paragraph_mark = None
             self._gap = False
 
