@@ -122,3 +122,12 @@ def test_a_backslash_in_plain_text_is_a_backslash() -> None:
     text = "Mira Voss: The path is C:\\[loan].\n\nTomas Ekberg: At what rate?\n"
     transcript = parse_transcript(text.encode(), source="x.txt").transcript
     assert transcript.words_of(transcript.turns[0]) == "The path is C:\\[loan]."
+
+
+def test_captions_that_go_by_an_earlier_label_are_told() -> None:
+    cues = "".join(f"{n}\n00:00:{n:02d},000 --> 00:00:{n + 1:02d},000\nword {n}\n\n" for n in range(2, 8))
+    text = f"1\n00:00:01,000 --> 00:00:02,000\nMira Voss: We closed it.\n\n{cues}"
+    report = parse_transcript(text.encode(), source="x.srt")
+    assert report.warnings == ("6 of 7 captions have no label of their own; they are taken to be the last speaker's",)
+    every = text.replace("\nword", "\nMira Voss: word")
+    assert parse_transcript(every.encode(), source="x.srt").warnings == ()

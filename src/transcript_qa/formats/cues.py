@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from transcript_qa.formats import labels
 from transcript_qa.formats.build import Builder, Part
@@ -35,8 +35,7 @@ _PREFIX = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Cue:
+class Cue(NamedTuple):
     """One caption: its times in seconds (None where they cannot be) and the lines of its text."""
 
     start_s: float | None
@@ -44,8 +43,7 @@ class Cue:
     lines: tuple[Line, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(NamedTuple):
     """A part of a cue's line by one voice.
 
     Attributes:
@@ -53,6 +51,7 @@ class _Said:
         text: without tags, entities decoded.
         voice: name in the voice tag in force, or None.
         first: whether the part begins a line of the cue.
+        prefix: the label that it seems to begin with where no voice is in force, and how long that is.
     """
 
     start: int
@@ -60,10 +59,10 @@ class _Said:
     text: str
     voice: str | None
     first: bool
+    prefix: tuple[str, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class _Parts(NamedTuple):
     """A cue with its text taken apart."""
 
     cue: Cue
@@ -109,6 +108,7 @@ def add_cues(builder: Builder, cues: Sequence[Cue]) -> None:
     joiner = _Joiner(builder, accepted)
     for part in parts:
         joiner.add(part)
+    joiner.say_inherited()
 
 
 def _unrolled(builder: Builder, cues: Sequence[Cue]) -> Sequence[Cue]:
@@ -147,12 +147,16 @@ def _taken_apart(cue: Cue) -> _Parts:
     voice: str | None = None
     for line in cue.lines:
         if "<" not in line.text:
-            said.append(_Said(line.start, line.end, plain(line.text), voice, True))
+            text = plain(line.text)
+            prefix = _prefix(text) if voice is None else None
+            said.append(_Said(line.start, line.end, text, voice, True, prefix))
             continue
         for start, end, speaking in _by_voice(line.text, voice):
             voice = speaking
             text = plain(line.text[start:end])
-            said.append(_Said(line.start + start, line.start + end, text, voice, start == 0 or voice is not None))
+            first = start == 0 or voice is not None
+            prefix = _prefix(text) if first and voice is None else None
+            said.append(_Said(line.start + start, line.start + end, text, voice, first, prefix))
     return _Parts(cue, tuple(said))
 
 
@@ -169,10 +173,8 @@ def _by_voice(raw: str, voice: str | None) -> Iterator[tuple[int, int, str | Non
 
 def _candidates(parts: _Parts) -> Iterator[str]:
     for said in parts.said:
-        if said.voice is None and said.first:
-            found = _prefix(said.text)
-            if found is not None:
-                yield found[0]
+        if said.prefix is not None:
+            yield said.prefix[0]
 
 
 def _prefix(text: str) -> tuple[str, int] | None:
@@ -201,6 +203,14 @@ class _Joiner:
         self._builder = builder
         self._accepted = accepted
         self._speaking: str | None = None
+        self._n_labelled = self._n_inherited = 0
+
+    def say_inherited(self) -> None:
+        """Say where captions go by the label of one before: it is wrong where not every change is labelled."""
+        n_all = self._n_labelled + self._n_inherited
+        if self._n_labelled and self._n_inherited * 5 > n_all:
+            told = f"{self._n_inherited:,} of {n_all:,} captions have no label of their own"
+            self._builder.warnings.append(f"{told}; they are taken to be the last speaker's")
 
     def add(self, parts: _Parts) -> None:
         """Add one cue."""
@@ -209,6 +219,9 @@ class _Joiner:
         if not parts.said and self._builder.drafts:
             # A rolling caption that shows only what was shown: the last words stand until it ends.
             self._extend(parts.cue)
+        labelled = any(said.voice or (said.prefix and said.prefix[0] in self._accepted) for said in parts.said)
+        self._n_labelled += labelled
+        self._n_inherited += bool(parts.said and not labelled and self._speaking)
         for said in parts.said:
             start, text = self._begin(said, parts.cue, split_dashes=dashes > 1)
             if not text:
@@ -239,7 +252,7 @@ class _Joiner:
             self._builder.claim(said.start, said.end, Part.SYNTAX)
             self._open("", cue)
             return said.end, ""
-        found = _prefix(said.text)
+        found = said.prefix
         if found is not None and found[0] in self._accepted:
             self._speak(found[0], cue)
             return self._past(said, said.text[: found[1]]), said.text[found[1] :].strip()
