@@ -12,6 +12,8 @@ from transcript_qa.errors import ParseError
 from transcript_qa.formats.build import Builder
 from transcript_qa.formats.sourcetext import SourceText
 
+# So sure that the families after it are not asked; the looser a family, the later it is listed.
+SURE = 0.95
 REMEDY = "The README lists the formats that are read; plain text with `Name: words` always is."
 
 
@@ -43,7 +45,7 @@ def detect(formats: Sequence[Format], source: SourceText) -> tuple[Format, float
         found = each.sniff(source)
         if found > confidence:
             best, confidence = each, found
-        if confidence >= 1:
+        if confidence >= SURE:
             break
     if confidence <= 0:
         raise ParseError(source.name, "no transcript recognised", REMEDY)
