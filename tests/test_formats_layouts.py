@@ -54,6 +54,32 @@ TURNS: dict[str, Said] = {
         ("Q", None, "Will it --"),
         ("MS. VOSS", None, "Let me finish."),
     ],
+    **{
+        f"names/{name}": [("Mira Voss", 3.0, LOAN), ("Tomas Ekberg", 11.0, RATE), ("Mira Voss", 15.0, "Four.")]
+        for name in ("name_dash_time.txt", "headings.md")
+    },
+    "names/otter_with_keywords.txt": [
+        ("Mira Voss", 3.0, LOAN),
+        ("Tomas Ekberg", 11.0, RATE),
+        ("Mira Voss", 15.0, "Four percent."),
+    ],
+    "names/time_then_name.txt": [
+        ("Mira Voss", 3.12, LOAN),
+        ("Tomas Ekberg", 11.0, RATE),
+        ("Mira Voss", 15.0, "Four percent."),
+    ],
+    "names/name_then_time.txt": [
+        ("Speaker 1", 3.0, LOAN),
+        ("Speaker 2", 11.0, RATE),
+        ("Speaker 1", 15.0, "Four percent."),
+    ],
+    "names/united_nations.txt": [
+        ("The President", None, "I now call on the representative of Ruritania."),
+        ("Ms. Voss (Ruritania)", None, "We closed the harbour loan."),
+        ("Mr. Ekberg (Ostrany) (spoke in French)", None, RATE),
+        ("The President", None, "I thank the representative."),
+    ],
+    "tsv/whisper_output.txt": [("", 0.0, f"{LOAN} {RATE} Four percent.")],
     "periods/president.txt": [
         ("The President", None, LOAN),
         ("Q", None, RATE),
@@ -101,6 +127,8 @@ def test_what_is_no_speech_is_told(layout: str, reason: str, words: str) -> None
 
 
 def test_headers() -> None:
+    otter = read("names/otter_with_keywords.txt")
+    assert (otter.title, otter.date) == ("Harbour loan review", date(2026, 6, 12))
     lines = read("names/header_lines.md")
     assert (lines.title, lines.date, lines.media_url) == ("The loan", date(2026, 6, 12), "https://youtu.be/abc")
     assert read("names/meet_notes.txt").title == "Harbour loan review"

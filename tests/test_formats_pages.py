@@ -68,6 +68,28 @@ def test_a_hearing_has_the_same_labels() -> None:
     assert transcript.words_of(transcript.turns[0]).endswith("talk about the harbour loan.")
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        "Ms. MILLENDER-McDONALD",
+        "Mr. LaVOSS of New Jersey",
+        "Mrs. O'EKBERG",
+        "Mr. Tomas DIAZ-LIND of Besk",
+        "The SPEAKER pro tempore (Mr. Lind)",
+        "The Acting CHAIR",
+        "The PRESIDENT pro tempore",
+        "Ms. VAN LIND",
+        "Dr. De VOSS",
+        "Senator VOSS",
+    ],
+)
+def test_labels_of_both_houses(label: str) -> None:
+    said_by = [label, "Mr. EKBERG"] * 3
+    text = "[Congressional Record Volume 1]\n\n" + "".join(f"  {each}. We closed the loan.\n" for each in said_by)
+    found = parse_transcript(text.encode(), source="x").transcript
+    assert [turn.speaker.label for turn in found.turns] == said_by
+
+
 def test_a_page_of_an_official_site() -> None:
     transcript = read("site/press_office.html")
     assert (transcript.title, transcript.date, transcript.place) == (

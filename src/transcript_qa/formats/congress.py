@@ -17,13 +17,17 @@ from transcript_qa.formats.times import find_date
 
 _SURNAME = r"(?:[A-Z][a-z]{0,2}[A-Z]|[A-Z]['’][A-Z]|[A-Z]{2})[A-Z'’-]*(?:-[A-Z][A-Za-z]*[A-Z]+)*"
 _STATE = r"(?:[ ]of[ ][A-Z][a-z]+(?:[ ][A-Z][a-z]+)?)?"
-_LABEL = re.compile(
-    rf"(?P<label>(?:(?:Mr|Ms|Mrs|Miss|Dr|Sen|Rep|Gen|Adm|Col)\.?|Senator|Representative|Chairman|Chairwoman|Chair|"
-    rf"Secretary|General|Admiral|Ambassador|Director|Judge|Governor|Mayor)[ ](?:[A-Z]\.[ ]|[Vv]an[ ]|[Dd]e[ ]){{0,2}}"
-    rf"{_SURNAME}(?:[ ]{_SURNAME}){{0,2}}{_STATE}"
-    rf"|(?:The|Madam|Mr\.)[ ][A-Z]{{3,}}(?:[ ][A-Z]{{2,}}){{0,4}}(?:[ ]pro[ ]tempore)?(?:[ ]\([^()]{{3,60}}\))?)"
-    r"\.(?=\s|$)[ ]*"
+_TITLE = (
+    r"(?:(?:Mr|Ms|Mrs|Miss|Dr|Sen|Rep|Gen|Adm|Col)\.?|Senator|Representative|Chairman|Chairwoman|Chair|Secretary|General"
+    r"|Admiral|Ambassador|Director|Judge|Governor|Mayor)"
 )
+_FIRST = r"(?:[A-Z][a-z]+[ ]|[A-Z]\.[ ]|[Vv]an[ ]|[Dd]e[ ]){0,2}"
+_PERSON = rf"{_TITLE}[ ]{_FIRST}{_SURNAME}(?:[ ]{_SURNAME}){{0,2}}{_STATE}"
+_OFFICE = (
+    r"(?:The|Madam|Mr\.)[ ](?:Acting[ ]|Vice[ ])?[A-Z]{3,}(?:[ ][A-Z]{2,}){0,4}(?:[ ]pro[ ]tempore)?"
+    r"(?:[ ]\([^()]{3,60}\))?"
+)
+_LABEL = re.compile(rf"(?P<label>{_PERSON}|{_OFFICE})\.(?=\s|$)[ ]*")
 _PAGE = re.compile(r"\[{1,2}Page[ ](?P<page>[A-Z]{0,2}\d{1,6})\]{1,2}")
 _TIME = re.compile(r"\s*\{time\}\s*(\d{3,4})\s*")
 _RECORD = re.compile(r"\[Congressional Record (?:Volume|Vol\.)")

@@ -15,7 +15,7 @@ from transcript_qa.formats.times import find_date
 INTRODUCTION = "introduction, not speech"
 _FIELD = re.compile(r"[*_]{0,2}(?P<key>[A-Za-z][A-Za-z _'-]{0,30}?)[*_]{0,2}[ ]?:[*_]{0,2}[ \t\xa0]*(?P<value>\S.*)?$")
 _DIVIDER = re.compile(r"[-*_=~\u2014\u2013\u2022.#][-*_=~\u2014\u2013\u2022.# \t\xa0]{2,}|\\")
-_WEEKDAY = re.compile(r"(?:mon|tues|wednes|thurs|fri|satur|sun)day,?\s*", re.IGNORECASE)
+_WEEKDAY = re.compile(r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\b,?\s*", re.IGNORECASE)
 _CLOCK = re.compile(
     r"\d{1,2}[:.]\d{2}(?::\d{2})?(?:\s?[ap]\.?m\.?)?(?:\s?[A-Z]{2,4})?|\d{1,2}\s?[ap]\.?m\.?", re.IGNORECASE
 )
@@ -206,10 +206,11 @@ class HeaderReader:
             elif dated == index - 1 >= 0 and self._builder.place is None and _is_place(line):
                 self._builder.place = labels.tidy(line.text)
                 self._builder.claim(line.start, line.end, Part.HEADER)
-            elif self._title(line, in_first=first):
+            elif self._dated(line) or self._title(line, in_first=first):
                 continue
             else:
-                self._builder.skip(line.start, line.end, _reason(line))
+                reason = _reason(line)
+                self._builder.skip(line.start, line.end, reason, may_be_speech=reason == INTRODUCTION)
 
     def _dateline(self, line: Line) -> bool:
         found = dateline(line)
@@ -251,6 +252,16 @@ class HeaderReader:
         if match is None or self._builder.place is not None:
             return False
         self._builder.place = labels.tidy(match["place"]).rstrip(".")
+        self._builder.claim(line.start, line.end, Part.HEADER)
+        return True
+
+    def _dated(self, line: Line) -> bool:
+        """A short line with a date and other figures, as "Fri, Jun 12, 2026 2:05PM • 30:12"."""
+        found = find_date(line.text[:80]) if self._builder.date is None and len(line.text.strip()) < 60 else None
+        rest = line.text[: found[1]] + line.text[found[2] :] if found is not None else "x" * 99
+        if found is None or sum(char.isalpha() for char in _WEEKDAY.sub("", rest)) > 4:
+            return False
+        self._builder.date = found[0]
         self._builder.claim(line.start, line.end, Part.HEADER)
         return True
 

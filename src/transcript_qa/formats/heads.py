@@ -32,6 +32,12 @@ _SPACED = re.compile(
     rf"{_BOLD}(?P<label>[^\W_][^:*\n]{{0,88}}?){_BOLD}"
     rf"(?:[ \t\xa0]{{2,20}}|\t|[ \xa0](?=\d{{1,2}}:\d{{2}}:\d{{2}}))(?P<time>{TIME})[ \t\xa0]*$"
 )
+# Closer than two blanks only a name is sure to be one.
+_CLOSE = re.compile(
+    rf"{_BOLD}(?P<label>[^\W_][^:*\n]{{0,60}}?){_BOLD}(?:[ \xa0]|[ \xa0]{{0,3}}[-–—|•·][ \xa0]{{0,3}})"
+    rf"(?P<time>{_BOXED}|{TIME})[ \t\xa0]*$"
+)
+_LED_NAME = re.compile(rf"(?:[-–—][ ]?)?{_BOLD}(?P<label>[^\W_][^:*\n.?!]{{1,60}}?){_BOLD}[ \t\xa0]*$")
 _SQUARE = re.compile(
     r"\[{1,2}(?P<label>[^\[\]:\n]{1,60})\]{1,2}"
     r"(?::(?=\s|$)|[ \t\xa0]{1,4}(?P<clock>\d{1,2}:\d{2}:\d{2})[ \t\xa0]*$)"
@@ -70,12 +76,16 @@ def head_of(line: Line) -> Head | None:
     """The label that `line` seems to begin with; whether it is one is for `labels.accept` to say."""
     text = line.text.strip()[:_WINDOW]
     start = line.words_start
-    if not text or text[0] in "#>|<`":
+    if not text or text[0] in ">|<`":
         return None
+    if text[0] == "#":
+        return _heading(line, text)
     match = _LEAD.match(text) if text[0] in _LEADS or text[0].isdecimal() else None
     lead = match["lead"] if match is not None else None
     at = match.end() if match is not None else 0
     found = _matched(text, at)
+    if found is None and lead is not None:
+        found = _led_name(text, at)
     if found is None:
         return None
     label, end, printed = found
@@ -90,6 +100,26 @@ def head_of(line: Line) -> Head | None:
     return Head(labels.tidy(label), line.start, start + end, printed, start_s, bold=text.startswith("**", at))
 
 
+def _heading(line: Line, text: str) -> Head | None:
+    """A name with its time as a heading of Markdown."""
+    marks = len(text) - len(text.lstrip("# "))
+    found = _matched(text, marks)
+    if found is None or found[2] is None or labels.shape(labels.tidy(found[0])) < labels.Shape.NAME:
+        return None
+    label, end, printed = found
+    return Head(
+        labels.tidy(label), line.start, line.words_start + end, bare(printed or ""), seconds(bare(printed or ""))
+    )
+
+
+def _led_name(text: str, at: int) -> tuple[str, int, str | None] | None:
+    """A name alone behind a time: the words stand below."""
+    match = _LED_NAME.match(text, at)
+    if match is None or labels.shape(labels.tidy(match["label"])) < labels.Shape.NAME:
+        return None
+    return match["label"], match.end(), None
+
+
 def _matched(text: str, at: int) -> tuple[str, int, str | None] | None:
     """Label, where the words begin, and time; a time of day has "@" in front."""
     first = text[at : at + 1]
@@ -99,6 +129,9 @@ def _matched(text: str, at: int) -> tuple[str, int, str | None] | None:
         return match["label"], match.end(), None
     if ":" not in text and "：" not in text:
         return None
+    match = _CLOSE.match(text, at)
+    if match is not None and labels.shape(labels.tidy(match["label"])) >= labels.Shape.NAME:
+        return match["label"], match.end(), match["time"]
     if (match := _SPACED.match(text, at)) is not None or (match := _COLON.match(text, at)) is not None:
         return match["label"], match.end(), match["time"]
     return None

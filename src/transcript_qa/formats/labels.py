@@ -83,7 +83,7 @@ def shape(label: str) -> Shape:
         return Shape.NONE
     if is_role(label) or is_diarised(label):
         return Shape.SURE
-    bare = re.sub(r"\s*\([^()]{0,60}\)\s*$", "", label)
+    bare = re.sub(r"(?:\s*\([^()]{0,60}\)){1,2}\s*$", "", label)
     words = bare.replace(",", " ").split()
     if not words or len(words) > _MAX_WORDS or bare.count(",") > 1:
         return Shape.NONE

@@ -45,7 +45,8 @@ OFFICES = _words(
 )
 
 ROLES = _phrases(
-    """q|question|questions|answer|reply|response|remark|remarks|the witness|witness|operator|moderator|interviewer
+    """q|me|them|question|questions|answer|reply|response|remark|remarks|the witness|witness|operator|moderator
+    interviewer
     interviewee|the court|court|the clerk|the court reporter|court reporter|court clerk|reporter|reporters|chair
     the chair|chairman|chairwoman|chairperson|chairman of the meeting|mr chairman|madam chair|the president|the speaker
     the deponent|deponent|the interpreter|interpreter|translator|audience|audience member|audience question

@@ -19,6 +19,7 @@ _OFFICE = r"(?:President|Minister|Lady|Secretary|Chancellor|King|Queen|Speaker|M
 _ADDRESS = r"(?:President|Secretary|Senator|Governor|Chancellor|Mr|Mrs|Ms|Miss|Dr|General|Gov|Sen|Rep)"
 _LABEL = re.compile(
     rf"(?P<label>Q|(?:The|Vice|Prime|First)[ ](?:Vice[ ])?{_OFFICE}"
+    rf"|[A-Z]['’A-Z-]+(?:[ ][A-Z]['’A-Z.-]+){{1,3}}"
     rf"|(?:Vice[ ]President|Prime[ ]Minister|{_ADDRESS})\.?(?:[ ][A-Z][\w'’-]+){{1,3}})\.(?=\s+\S)[ \t\xa0]*"
 )
 _LABEL_CHARS = 120

@@ -1,4 +1,7 @@
-"""Tables of start, end and text with tabs: Whisper's TSV (milliseconds, a heading) and labels of Audacity (seconds)."""
+"""Tables of start, end and text: Whisper's TSV (milliseconds, a heading) and labels of Audacity (seconds, tabs).
+
+What Whisper prints in a terminal is read too, `[00:03.120 --> 00:06.900]  words`.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ from transcript_qa.formats.build import Builder, Part
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.segments import Segment, add_segments, time_of
 from transcript_qa.formats.sourcetext import Line, SourceText
+from transcript_qa.formats.times import seconds
 
+_STAMP = r"(?:\d{1,3}:)?\d{1,2}:\d{2}[.,]\d{3}"
 _BOXED = re.compile(r"\[{1,2}([^\[\]]{1,60})\]{1,2}:?\s*")
-_HEADINGS = ("start", "end", "text", "speaker")
+_PRINTED = re.compile(rf"\[({_STAMP}) --> ({_STAMP})\][ \t]*")
 _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
 
 
@@ -27,6 +32,10 @@ def sniff(source: SourceText) -> float:
 
 def _plain_row(line: Line) -> tuple[float, float, int] | None:
     """Start and end in seconds and where the text begins, of a line without a heading."""
+    printed = _PRINTED.match(line.text[:80])
+    if printed is not None:
+        first, last = seconds(printed[1]), seconds(printed[2])
+        return (first, last, line.start + printed.end()) if first is not None and last is not None else None
     cells = line.text.split("\t", 2)
     if len(cells) < 3 or not all(_NUMBER.fullmatch(cell) for cell in cells[:2]) or "." not in cells[0]:
         return None
@@ -83,6 +92,4 @@ def _labelled(speaker: str, text: str, times: tuple[float | None, float | None],
     return Segment(labels.tidy(label), " ".join(said.split()), *times, (at, at + len(text)))
 
 
-FORMAT = Format(
-    name="tsv", describes="tables of times and text (Whisper TSV, Audacity labels)", sniff=sniff, parse=parse
-)
+FORMAT = Format(name="tsv", describes="Whisper TSV and output, Audacity labels", sniff=sniff, parse=parse)
