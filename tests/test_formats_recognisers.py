@@ -151,6 +151,18 @@ def test_empty_and_wrong_values_are_refused(value: object) -> None:
         read_json(value)
 
 
+def test_milliseconds_of_utterances_are_told_without_the_rest_of_the_reply() -> None:
+    word = {"text": "Yes.", "start": 3120, "end": 3500, "confidence": 0.9}
+    said_by = {"speaker": "A", "start": 3120, "end": 3500, "text": "Yes.", "words": [word]}
+    assert said(read_json({"utterances": [said_by]}).transcript) == [("A", 3.12, 3.5, "Yes.")]
+
+
+def test_an_argument_without_a_transcript_says_so() -> None:
+    value = {"transcript": None, "media_file": None, "public_note": "It was dismissed.", "title": "No argument"}
+    with pytest.raises(ParseError, match=r"has no transcript: It was dismissed\."):
+        read_json(value)
+
+
 @pytest.mark.parametrize("start", ["x", None, -1, 1e308, float("nan"), [], "1e400", True])
 def test_a_time_that_is_none_is_none(start: object) -> None:
     (turn,) = read_json([{"text": "Hello there friends", "start": start, "speaker": "Mira Voss"}]).transcript.turns

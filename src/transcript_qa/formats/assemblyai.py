@@ -21,6 +21,10 @@ def sniff(source: SourceText) -> float:
     document = source.json
     if not isinstance(document, dict) or not isinstance(document.get("words"), (list, type(None))):
         return 0.0
+    utterances = document.get("utterances")
+    first = utterances[0] if isinstance(utterances, list) and utterances else None
+    if isinstance(first, dict) and "words" in first and isinstance(first.get("start"), int):
+        return 1.0
     named = sum(key in document for key in _OWN_FIELDS)
     said = document.get("utterances") or document.get("words") or document.get("text")
     return 1.0 if said and (named >= 2 or ("utterances" in document and "words" in document)) else 0.0

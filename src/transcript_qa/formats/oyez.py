@@ -15,7 +15,10 @@ from transcript_qa.formats.times import clock, find_date
 
 def sniff(source: SourceText) -> float:
     """1 where there are sections with turns."""
-    return 1.0 if any(isinstance(one.get("turns"), list) for one in _sections(source.json)) else 0.0
+    document = source.json
+    if isinstance(document, dict) and document.get("transcript", "") is None and "media_file" in document:
+        return 1.0
+    return 1.0 if any(isinstance(one.get("turns"), list) for one in _sections(document)) else 0.0
 
 
 def _listed(value: object) -> list[Any]:
@@ -33,6 +36,10 @@ def parse(source: SourceText) -> Builder:
     document = json_of(source.name, source.document)
     builder = Builder(source)
     sections = _sections(document.value)
+    if not sections and isinstance(document.value, dict) and "media_file" in document.value:
+        note = document.value.get("public_note")
+        why = f": {as_text(note).strip()}" if isinstance(note, str) and note.strip() else ""
+        raise ParseError(source.name, f"this argument has no transcript{why}", "Take it out of the folder.")
     if not sections:
         raise ParseError(source.name, "no sections with turns in the JSON", "Give the whole file of one argument.")
     _header(builder, document)
