@@ -176,6 +176,13 @@ def test_what_is_no_json_is_none(text: str) -> None:
     assert scan(text) is None
 
 
+def test_one_object_on_each_line_is_a_list() -> None:
+    lines = '{"speaker": "Mira", "text": "We closed it."}\n\n{"speaker": "Tomas", "text": "At what rate?"}\n'
+    report = parse_transcript(lines.encode(), source="x.jsonl")
+    assert said(report.transcript) == [("Mira", None, None, "We closed it."), ("Tomas", None, None, "At what rate?")]
+    assert scan(lines + '{"speaker": ') is None
+
+
 def test_places_are_those_of_the_values() -> None:
     text = '{"a": {"b" : [ {"c":1} , 2,{"d": "x"}]}, "e":"\\u00e9"}'
     document = scan(text)

@@ -60,13 +60,15 @@ class Document:
 
 
 def scan(text: str) -> Document | None:
-    """The document that `text` is, or None where it is no JSON object or list."""
+    """The document that `text` is, or None where it is no JSON object, list or sequence of objects."""
     start = _past_blank(text, 0)
     if text[start : start + 1] not in ("{", "["):
         return None
     document = Document(text)
     try:
         document.value, end = _value(document, start, _DEPTH)
+        if text.startswith("{", start) and text.startswith("{", _past_blank(text, end)):
+            document.value, end = _lines(document, start)
     except (ValueError, StopIteration, RecursionError, IndexError):
         return None
     return document if _past_blank(text, end) == len(text) else None
@@ -93,6 +95,20 @@ def _value(document: Document, at: int, depth: int) -> tuple[Any, int]:
     if depth and first == "[":
         return _list(document, at, depth)
     return _SCAN(document.text, at)
+
+
+def _lines(document: Document, at: int) -> tuple[list[Any], int]:
+    """JSON Lines: one value after the other, with no comma between."""
+    text = document.text
+    value: list[Any] = []
+    ranges: list[Range] = []
+    document._elements[id(value)] = ranges
+    while at < len(text):
+        element, end = _SCAN(text, at)
+        value.append(element)
+        ranges.append((at, end))
+        at = _past_blank(text, end)
+    return value, at
 
 
 def _object(document: Document, at: int, depth: int) -> tuple[dict[str, Any], dict[str, Range], int]:
