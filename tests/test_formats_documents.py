@@ -76,6 +76,7 @@ def said(report: ImportReport) -> Said:
     return [(turn.speaker.label, turn.start_s, transcript.words_of(turn)) for turn in transcript.turns]
 
 
+LOAN_WORDS = "We closed the harbour loan on Friday."
 TEAMS = [
     ("Mira Voss", 3.0, "We closed the harbour loan on Friday.\nTold the board."),
     ("Tomas Ekberg", 11.0, "At what rate?"),
@@ -114,6 +115,20 @@ def test_teams_with_name_and_words_in_one_paragraph() -> None:
         )
     )
     assert said(report) == TEAMS
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Mira Voss hat die Transkription gestartet",
+        "Mira Voss a démarré la transcription",
+        "Mira Voss inició la transcripción",
+        "Mira Voss stopped transcription",
+    ],
+)
+def test_lines_of_teams_in_other_languages_are_no_speech(line: str) -> None:
+    report = read(word("Mira Voss   0:03", LOAN_WORDS, line, "Tomas Ekberg   0:11", "At what rate?"))
+    assert [words for _, _, words in said(report)] == [LOAN_WORDS, "At what rate?"]
 
 
 def test_names_in_front_of_paragraphs_and_no_header_of_the_page() -> None:

@@ -103,6 +103,8 @@ HEADINGS = _words(
 # Lines that tools put among the words.
 TOOL = re.compile(
     r"(?:[#*_ ]*(?:transcribed by https?://otter\.ai|(?:transcription|meeting|recording) ended (?:after|at)\b"
-    r"|this editable transcript was computer[ -]generated)|\S[^.:]{0,60} (?:started|stopped) transcription$)",
+    r"|this editable transcript was computer[ -]generated)"
+    r"|\S[^.:]{0,60} (?:(?:started|stopped) transcription|hat die Transkription (?:gestartet|beendet)"
+    r"|a (?:démarré|arrêté) la transcription|(?:inició|detuvo) la transcripción)$)",
     re.IGNORECASE,
 )
