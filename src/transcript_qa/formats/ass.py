@@ -11,7 +11,8 @@ from typing import NamedTuple
 from transcript_qa.errors import ParseError
 from transcript_qa.formats import labels
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.cues import Cue, add_cues
+from transcript_qa.formats.captions import Cue, cue_of
+from transcript_qa.formats.cues import add_cues
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.segments import Segment, add_segments
 from transcript_qa.formats.sourcetext import Line, SourceText
@@ -100,7 +101,7 @@ def _cue(event: _Event) -> Cue:
     raw = event.line.text[event.text_at - event.line.start :]
     # As long as before, so that places stay.
     flat = _OVERRIDE.sub(lambda match: " " * len(match[0]), raw).replace("\\N", "  ").replace("\\n", "  ")
-    return Cue(*_times(event), (Line(event.line.number, event.text_at, flat),) if flat.strip() else ())
+    return cue_of(_times(event), [Line(event.line.number, event.text_at, flat)])
 
 
 FORMAT = Format(name="ass", describes="SubStation Alpha captions (ASS)", sniff=sniff, parse=parse)

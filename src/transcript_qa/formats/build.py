@@ -6,7 +6,8 @@ out too, with its reason, so that no character of a source can vanish unreported
 
 from __future__ import annotations
 
-from bisect import bisect_right
+import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,8 +16,9 @@ from typing import NamedTuple
 
 from transcript_qa.datatypes import ImportReport, Skipped, Transcript
 from transcript_qa.errors import ParseError
-from transcript_qa.formats.compose import Draft, Piece, composed, warnings
+from transcript_qa.formats.compose import Draft, Held, Piece, composed, warnings
 from transcript_qa.formats.naming import slug, stem, title_of
+from transcript_qa.formats.quick import of_tuple
 from transcript_qa.formats.sourcetext import SourceText
 
 UNCLAIMED = "not understood as speech"
@@ -38,6 +40,10 @@ class Claim(NamedTuple):
     start: int
     end: int
     part: Part
+
+
+claim_of = of_tuple(Claim)
+piece_of = of_tuple(Piece)
 
 
 @dataclass(slots=True)
@@ -69,7 +75,7 @@ class Builder:
     def claim(self, start: int, end: int, part: Part) -> None:
         """Account for characters that are header, label or syntax."""
         if start < end:
-            self.claims.append(Claim(start, end, part))
+            self.claims.append(claim_of((start, end, part)))
 
     def skip(self, start: int, end: int, reason: str, *, may_be_speech: bool = True) -> None:
         """Leave characters out for `reason`; what cannot be speech counts for no warning."""
@@ -107,7 +113,7 @@ class Builder:
         *,
         text: str | None = None,
         joiner: str = "\n\n",
-        mark: tuple[float | None, float | None, str | None] | None = None,
+        mark: Held | None = None,
     ) -> None:
         """Add words to the turn that is open.
 
@@ -121,16 +127,12 @@ class Builder:
         said = (self.source.text[start:end] if text is None else text).strip()
         self.claim(start, end, Part.WORDS if said else Part.SYNTAX)
         if said:
-            start_s, end_s, address = mark or (None, None, None)
-            self.drafts[-1].pieces.append(Piece(said, joiner, mark is not None, start_s, end_s, address))
+            self.drafts[-1].pieces.append(piece_of((said, joiner, mark)))
 
     def claim_syntax(self) -> None:
         """Account for all that is left as syntax: the braces, keys, names and times of JSON."""
-        done = 0
-        for claim in sorted(self.claims):
-            self.claim(done, claim.start, Part.SYNTAX)
-            done = max(done, claim.end)
-        self.claim(done, len(self.source.text), Part.SYNTAX)
+        for start, end in list(self._gaps()):
+            self.claim(start, end, Part.SYNTAX)
 
     def report(self, *, name: str, confidence: float, transcript_id: str | None = None) -> ImportReport:
         """The finished import.
@@ -181,31 +183,38 @@ class Builder:
                 self.skip(*draft.head, "a label without words")
         return spoken
 
+    def _gaps(self) -> Iterator[tuple[int, int]]:
+        """The ranges that nobody has claimed."""
+        done = 0
+        for start, end, _ in sorted(self.claims):
+            if start > done:
+                yield done, start
+            if end > done:
+                done = end
+        if done < len(self.source.text):
+            yield done, len(self.source.text)
+
     def _sweep(self) -> None:
         """Whatever is not accounted for is left out, and says so."""
-        done = 0
-        for claim in sorted(self.claims):
-            if claim.start > done:
-                self._sweep_gap(done, claim.start)
-            done = max(done, claim.end)
-        self._sweep_gap(done, len(self.source.text))
-
-    def _sweep_gap(self, start: int, end: int) -> None:
-        gap = self.source.text[start:end]
-        if gap.strip():
-            lead = len(gap) - len(gap.lstrip())
-            self.skip(start + lead, start + len(gap.rstrip()), UNCLAIMED)
+        text = self.source.text
+        for start, end in list(self._gaps()):
+            gap = text[start:end]
+            if not gap.isspace():
+                lead = len(gap) - len(gap.lstrip())
+                self.skip(start + lead, start + len(gap.rstrip()), UNCLAIMED)
 
     def _skipped(self) -> Iterator[Skipped]:
-        starts = [line.start for line in self.source.lines]
+        if not self._skips and not self._gathered:
+            return
+        ends = [match.start() for match in re.finditer("\n", self.source.text)]
         regions: list[tuple[int, Skipped]] = []
         text = self.source.text
         for start, end, reason in self._merged():
-            regions.append((start, _region(starts, start, end, reason, text[start:end].strip())))
+            regions.append((start, _region(ends, start, end, reason, text[start:end].strip())))
         for reason, ranges in self._gathered.items():
             first, last = ranges[0][0], ranges[-1][1]
             said = "\n".join(text[start:end].strip() for start, end in ranges)
-            regions.append((first, _region(starts, first, last, reason, said)))
+            regions.append((first, _region(ends, first, last, reason, said)))
         yield from (region for _, region in sorted(regions, key=lambda each: each[0]))
 
     def _merged(self) -> Iterator[tuple[int, int, str]]:
@@ -222,10 +231,10 @@ class Builder:
             yield held
 
 
-def _region(starts: list[int], start: int, end: int, reason: str, text: str) -> Skipped:
+def _region(line_ends: list[int], start: int, end: int, reason: str, text: str) -> Skipped:
     return Skipped(
-        first_line=bisect_right(starts, start),
-        last_line=bisect_right(starts, max(start, end - 1)),
+        first_line=1 + bisect_left(line_ends, start),
+        last_line=1 + bisect_left(line_ends, max(start, end - 1)),
         reason=reason,
         text=text,
     )

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import NamedTuple
 
-from transcript_qa.datatypes import Mark, Span, Speaker, SpeakerKind, Transcript, Turn
-from transcript_qa.formats import people
+from transcript_qa.datatypes import Mark, Speaker, SpeakerKind, Transcript, Turn
+from transcript_qa.formats import people, quick
 from transcript_qa.formats.times import clock
+
+Held = tuple[float | None, float | None, str | None]
 
 
 class Piece(NamedTuple):
@@ -18,16 +21,12 @@ class Piece(NamedTuple):
     Attributes:
         text: the words.
         joiner: what stands between it and the piece before.
-        marked: whether a `Mark` begins here.
-        start_s, end_s, address: of the mark.
+        held: start, end in seconds and address of the mark that begins here, None where none does.
     """
 
     text: str
     joiner: str
-    marked: bool = False
-    start_s: float | None = None
-    end_s: float | None = None
-    address: str | None = None
+    held: Held | None
 
 
 @dataclass(slots=True)
@@ -47,17 +46,25 @@ def composed(
 ) -> tuple[str, tuple[Turn, ...]]:
     """The text of a transcript and the turns in it; every draft has words, `known` names and roles of labels."""
     who = _told(people.speakers(draft.label for draft in drafts), known)
+    fronts = {label: f"\n\n{label}: " if label else "\n\n" for label in who}
     parts: list[str] = []
-    turns = []
+    turns: list[Turn] = []
     at = 0
     for index, draft in enumerate(drafts):
-        front = ("\n\n" if index else "") + (f"{draft.label}: " if draft.label else "")
+        front = fronts[draft.label] if index else fronts[draft.label][2:]
+        begin = at = at + len(front)
         parts.append(front)
-        at += len(front)
-        words, marks = _joined(draft, at)
-        parts.append(words)
-        turns.append(_turn(index, draft, who[draft.label], Span(start=at, end=at + len(words)), marks))
-        at += len(words)
+        marks: list[Mark] = []
+        for text, joiner, held in draft.pieces:
+            if at > begin:
+                parts.append(joiner)
+                at += len(joiner)
+            if held is not None:
+                marks.append(quick.mark(at, *held))
+            parts.append(text)
+            at += len(text)
+        times = draft.start_s, draft.end_s
+        turns.append(quick.turn(index, who[draft.label], begin, at, *times, draft.address, tuple(marks)))
     return "".join(parts), tuple(turns)
 
 
@@ -72,32 +79,6 @@ def _told(who: dict[str, Speaker], known: Mapping[str, tuple[str | None, str | N
     return who
 
 
-def _joined(draft: Draft, at: int) -> tuple[str, tuple[Mark, ...]]:
-    parts: list[str] = []
-    marks = []
-    for piece in draft.pieces:
-        if parts:
-            parts.append(piece.joiner)
-            at += len(piece.joiner)
-        if piece.marked:
-            marks.append(Mark(start=at, start_s=piece.start_s, end_s=piece.end_s, address=piece.address))
-        parts.append(piece.text)
-        at += len(piece.text)
-    return "".join(parts), tuple(marks)
-
-
-def _turn(index: int, draft: Draft, speaker: Speaker, span: Span, marks: tuple[Mark, ...]) -> Turn:
-    return Turn(
-        index=index,
-        speaker=speaker,
-        span=span,
-        start_s=draft.start_s,
-        end_s=draft.end_s,
-        address=draft.address,
-        marks=marks,
-    )
-
-
 def warnings(transcript: Transcript, n_skipped: int) -> Iterator[str]:
     """What looks suspicious about a transcript.
 
@@ -106,30 +87,34 @@ def warnings(transcript: Transcript, n_skipped: int) -> Iterator[str]:
         n_skipped: words left out that might have been speech.
     """
     turns = transcript.turns
-    n_words: Counter[str] = Counter()
-    for turn in turns:
-        n_words[turn.speaker.label] += len(transcript.words_of(turn).split())
-    total = n_words.total()
     if all(turn.speaker.kind is SpeakerKind.UNKNOWN for turn in turns):
         yield "no speakers found"
-    elif len(turns) >= 20 and (most := n_words.most_common(1)[0])[1] >= 0.99 * total:
-        yield f"one speaker ({most[0] or 'without a label'}) has {100 * most[1] // total} % of the words"
-    if n_skipped > 0.4 * (total + n_skipped):
-        yield f"{100 * n_skipped // (total + n_skipped)} % of the words were left out; see what was skipped"
+    elif len(turns) >= 20:
+        label, share = _most(transcript)
+        if share >= 0.99:
+            yield f"one speaker ({label or 'without a label'}) has {int(100 * share)} % of the words"
+    if n_skipped:
+        total = n_skipped + sum(len(transcript.words_of(turn).split()) for turn in turns)
+        if n_skipped > 0.4 * total:
+            yield f"{100 * n_skipped // total} % of the words were left out; see what was skipped"
     yield from _backwards(turns)
 
 
+def _most(transcript: Transcript) -> tuple[str, float]:
+    """The label of the speaker who says most, and the share of the words, or of the characters where far from all."""
+    n_chars: Counter[str] = Counter()
+    for turn in transcript.turns:
+        n_chars[turn.speaker.label] += turn.span.end - turn.span.start
+    label, most = n_chars.most_common(1)[0]
+    if most < 0.9 * n_chars.total():
+        return label, most / n_chars.total()
+    n_words = [(turn.speaker.label == label, len(transcript.words_of(turn).split())) for turn in transcript.turns]
+    return label, sum(n for own, n in n_words if own) / sum(n for _, n in n_words)
+
+
 def _backwards(turns: tuple[Turn, ...]) -> Iterator[str]:
-    latest = -1.0
-    places = []
-    for turn in turns:
-        times = [mark.start_s for mark in turn.marks] or [turn.start_s]
-        for time_s in times:
-            if time_s is None:
-                continue
-            if time_s < latest:
-                places.append(time_s)
-            latest = time_s
+    times = [mark.start_s for turn in turns for mark in turn.marks or (turn,) if mark.start_s is not None]
+    places = [later for earlier, later in pairwise(times) if later < earlier]
     if places:
         more = f" and {len(places) - 1} more times" if len(places) > 1 else ""
         yield f"times run backwards at {clock(places[0])}{more}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.cues import Cue, add_cues
+from transcript_qa.formats.captions import Cue, Times, cue_of
+from transcript_qa.formats.cues import add_cues
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.sourcetext import Line, SourceText
 from transcript_qa.formats.times import seconds
@@ -24,7 +25,7 @@ def parse(source: SourceText) -> Builder:
     builder = Builder(source)
     cues: list[Cue] = []
     held: list[Line] = []
-    times: tuple[float | None, float | None] | None = None
+    times: Times | None = None
     for line in source.lines:
         match = _TIMES.fullmatch(line.text[:80])
         if match is None:
@@ -38,11 +39,9 @@ def parse(source: SourceText) -> Builder:
     return builder
 
 
-def _close(
-    builder: Builder, cues: list[Cue], times: tuple[float | None, float | None] | None, held: list[Line]
-) -> None:
+def _close(builder: Builder, cues: list[Cue], times: Times | None, held: list[Line]) -> None:
     if times is not None:
-        cues.append(Cue(*times, tuple(held)))
+        cues.append(cue_of(times, held))
     elif held:
         builder.skip(held[0].start, held[-1].end, "text in front of the first caption")
 

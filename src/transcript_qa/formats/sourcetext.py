@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
@@ -67,6 +67,15 @@ class SourceText:
         texts = self.text.split("\n")
         starts = accumulate((len(text) + 1 for text in texts), initial=0)
         return tuple(map(Line._make, zip(count(1), starts, texts, strict=False)))
+
+    def head(self, n_chars: int) -> Iterator[Line]:
+        """The lines that begin in the first `n_chars` characters."""
+        start, number = 0, 1
+        while start < min(n_chars, len(self.text)):
+            end = self.text.find("\n", start)
+            end = end if end >= 0 else len(self.text)
+            yield Line(number, start, self.text[start:end])
+            start, number = end + 1, number + 1
 
     def once(self, make: Callable[[SourceText], Made]) -> Made:
         """What `make` makes of this source, made the first time it is asked for."""

@@ -6,16 +6,21 @@ not end its text.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.cues import Cue, add_cues, time_line
+from transcript_qa.formats.captions import SUBRIP, Cue, Times, cue_of, scan, time_line
+from transcript_qa.formats.cues import add_cues
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.sourcetext import Line, SourceText
+
+_HEAD_CHARS = 20_000
 
 
 def sniff(source: SourceText) -> float:
     """High where a time line stands near the head of the file; lower where the file only comes to one later."""
     seen = 0
-    for line in source.lines:
+    for line in source.head(_HEAD_CHARS):
         if line.blank:
             continue
         if time_line(line) is not None:
@@ -30,9 +35,20 @@ def parse(source: SourceText) -> Builder:
     """The turns of a SubRip file."""
     builder = Builder(source)
     cues: list[Cue] = []
-    times: tuple[float | None, float | None] | None = None
+    for found in scan(builder, SUBRIP):
+        if isinstance(found[0], Cue):
+            cues += found
+        else:
+            _read(builder, cues, found)
+    add_cues(builder, cues)
+    return builder
+
+
+def _read(builder: Builder, cues: list[Cue], lines: Sequence[Line]) -> None:
+    """Read a run of lines."""
+    times: Times | None = None
     held: list[Line] = []
-    for line in source.lines:
+    for line in lines:
         found = time_line(line)
         if found is None:
             held.append(line)
@@ -41,9 +57,9 @@ def parse(source: SourceText) -> Builder:
         _close(builder, cues, times, held)
         builder.claim(line.start, line.end, Part.SYNTAX)
         times, held = found, []
+    if lines[-1].end < len(builder.source.text):
+        _drop_counter(builder, held)
     _close(builder, cues, times, held)
-    add_cues(builder, cues)
-    return builder
 
 
 def _drop_counter(builder: Builder, held: list[Line]) -> None:
@@ -55,14 +71,16 @@ def _drop_counter(builder: Builder, held: list[Line]) -> None:
         builder.claim(counter.start, counter.end, Part.SYNTAX)
 
 
-def _close(
-    builder: Builder, cues: list[Cue], times: tuple[float | None, float | None] | None, held: list[Line]
-) -> None:
-    lines = tuple(line for line in held if not line.blank)
+def _close(builder: Builder, cues: list[Cue], times: Times | None, held: list[Line]) -> None:
     if times is not None:
-        cues.append(Cue(*times, lines))
-    elif lines:
-        builder.skip(lines[0].start, lines[-1].end, "text in front of the first caption")
+        cues.append(cue_of(times, held))
+        return
+    said = [line for line in held if not line.blank]
+    if said and cues:
+        more = tuple((line.start, line.text) for line in said)
+        cues[-1] = cues[-1]._replace(lines=cues[-1].lines + more)
+    elif said:
+        builder.skip(said[0].start, said[-1].end, "text in front of the first caption")
 
 
 FORMAT = Format(name="srt", describes="SubRip captions (SRT)", sniff=sniff, parse=parse)

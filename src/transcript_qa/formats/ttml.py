@@ -10,7 +10,8 @@ import re
 
 from transcript_qa.errors import ParseError
 from transcript_qa.formats.build import Builder
-from transcript_qa.formats.cues import Cue, add_cues
+from transcript_qa.formats.captions import Cue, cue_of
+from transcript_qa.formats.cues import add_cues
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.segments import Segment, add_segments
 from transcript_qa.formats.sourcetext import Line, SourceText
@@ -79,9 +80,9 @@ class _Reader:
         """The cues with the agents who speak them."""
         found = []
         for cue, agent in zip(self.cues, self.agents, strict=True):
-            text = " ".join(" ".join(line.text for line in cue.lines).split())
+            text = " ".join(" ".join(text for _, text in cue.lines).split())
             if cue.lines:
-                place = (cue.lines[0].start, cue.lines[-1].end)
+                place = (cue.lines[0][0], cue.lines[-1][0] + len(cue.lines[-1][1]))
                 found.append(Segment(self._names.get(agent, agent), text, cue.start_s, cue.end_s, place))
         return found
 
@@ -117,7 +118,7 @@ class _Reader:
 
     def _close(self, event: Event) -> None:
         if event.name in ("p", "text"):
-            self.cues.append(Cue(*self._times, tuple(self._lines)))
+            self.cues.append(cue_of(self._times, self._lines))
             self.agents.append(self._said_by[-1])
         if event.name in _TIMED or event.name == "text":
             self._begins.pop()

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from transcript_qa.errors import ParseError
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.cues import Cue, add_cues, time_line
+from transcript_qa.formats.captions import WEBVTT, Cue, Times, cue_of, scan, time_line
+from transcript_qa.formats.cues import add_cues
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.sourcetext import Line, SourceText
 from transcript_qa.formats.times import find_date
@@ -29,24 +30,33 @@ def sniff(source: SourceText) -> float:
 def parse(source: SourceText) -> Builder:
     """The turns of a WebVTT file."""
     builder = Builder(source)
-    lines = source.lines
-    reader = _Reader(builder, [time_line(line) for line in lines])
-    at = reader.header(lines)
-    while at < len(lines):
-        at = reader.block(lines, at)
-    if not reader.cues:
+    cues: list[Cue] = []
+    for found in scan(builder, WEBVTT):
+        if isinstance(found[0], Cue):
+            cues += found
+        else:
+            _Reader(builder, cues, found).read()
+    if not cues:
         raise ParseError(source.name, "a WebVTT file without a single cue", "Export the captions again.")
-    add_cues(builder, reader.cues)
+    add_cues(builder, cues)
     return builder
 
 
 class _Reader:
-    """Goes through the blocks of a file."""
+    """Goes through the blocks of a run of lines."""
 
-    def __init__(self, builder: Builder, times: Sequence[tuple[float | None, float | None] | None]) -> None:
+    def __init__(self, builder: Builder, cues: list[Cue], lines: Sequence[Line]) -> None:
         self.builder = builder
-        self._times = times
-        self.cues: list[Cue] = []
+        self.cues = cues
+        self._lines = lines
+        self._times = [time_line(line) for line in lines]
+
+    def read(self) -> None:
+        """Read them all, the header where they are the first of the file."""
+        lines = self._lines
+        at = self.header(lines) if lines[0].start == 0 else 0
+        while at < len(lines):
+            at = self.block(lines, at)
 
     def header(self, lines: Sequence[Line]) -> int:
         """Read the header; gives the index of the line after it."""
@@ -84,7 +94,7 @@ class _Reader:
         self._other(lines[at:end])
         return end
 
-    def _cue(self, lines: Sequence[Line], at: int, times: tuple[float | None, float | None]) -> int:
+    def _cue(self, lines: Sequence[Line], at: int, times: Times) -> int:
         self.builder.claim(lines[at].start, lines[at].end, Part.SYNTAX)
         end = at + 1
         # Only an empty line ends a cue: rolling captions hold lines of one space.
@@ -94,7 +104,7 @@ class _Reader:
         if end < len(lines) and lines[end].text and payload and _ID.fullmatch(payload[-1].text.strip()):
             self.builder.claim(payload[-1].start, payload[-1].end, Part.SYNTAX)
             payload.pop()
-        self.cues.append(Cue(*times, tuple(line for line in payload if not line.blank)))
+        self.cues.append(cue_of(times, payload))
         return end
 
     def _other(self, block: Sequence[Line]) -> None:
