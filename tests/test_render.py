@@ -7,7 +7,7 @@ import pytest
 from transcript_qa.datatypes import Mark, Span, Speaker, Support, Transcript, Turn
 from transcript_qa.ground import cite
 from transcript_qa.render import citation_json, media_link, place
-from transcript_qa.web.panels import _citation_card
+from transcript_qa.web.cards import _citation_card
 
 WORDS = "We closed the loan. It was Friday. All of it is repaid."
 

@@ -156,7 +156,14 @@ def test_an_answer_comes_with_a_numbered_citation_and_its_card(page: Any) -> Non
     card = page.locator("#sources .tq-cards.cited .tq-card")
     assert card.locator(".tq-num").inner_text() == "1"
     assert card.locator("mark").inner_text() == "The bank has approved a loan of 240 million crowns for the harbour."
-    assert page.locator("#sources details:not([open])").count() == 1
+    assert page.locator("#sources details.tq-more:not([open])").count() == 1
+    assert page.locator("#sources .tq-times text").text_content() == "1"
+    around, why = page.locator("#sources .cited .tq-around"), page.locator("#sources .cited .tq-why")
+    assert not around.locator("p").first.is_visible()
+    around.locator("summary").click()
+    assert "nobody objected" in around.locator("p").first.inner_text()
+    why.locator("summary").click()
+    assert "loan" in why.inner_text()
     link.hover()
     page.wait_for_selector("#sources .tq-card.lit")
 
@@ -277,4 +284,4 @@ def test_a_phone_has_one_column_and_a_viewer_over_all_of_it(phone: Any) -> None:
 def test_a_page_fits_a_phone(phone: Any, address: str) -> None:
     phone.goto(f"{address}/t/clauses")
     assert fits(phone)
-    assert phone.locator("img, script, form").count() == 0
+    assert phone.locator("img, script:not([src]), form").count() == 0

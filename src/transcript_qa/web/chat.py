@@ -16,7 +16,7 @@ from transcript_qa.assistant import AnswerText, TranscriptQA
 from transcript_qa.datatypes import Answer, Transcript
 from transcript_qa.errors import InvalidArgumentError, TranscriptQAError, UnknownTranscriptError
 from transcript_qa.indexing import IndexProgress
-from transcript_qa.web import panels
+from transcript_qa.web import cards, panels, reading
 from transcript_qa.web.components import panel, viewer
 from transcript_qa.web.markup import chat_markdown, counted, literal
 from transcript_qa.web.places import parse_place
@@ -61,18 +61,18 @@ class Chat:
             return
         said.append(_message("user", literal(text[:MAX_QUESTION_CHARS])))
         busy = gr.update(value="", submit_btn=False, stop_btn=True)
-        yield said, busy, panels.no_sources_html(), ""
+        yield said, busy, cards.no_sources_html(), ""
         if not self._warming.done():
             yield [*said, _message("assistant", "*Loading the model. This takes a few seconds, once.*")], *_skipped(3)
             wait_for([self._warming])
-        sources = panels.no_sources_html()
+        sources = cards.no_sources_html()
         try:
             for event in self._events(text, transcripts, speakers):
                 if isinstance(event, str):
                     yield [*said, _message("assistant", event)], *_skipped(3)
                 else:
                     said.append(_message("assistant", chat_markdown(event)))
-                    sources = panels.sources_html(event, self._sources_of(event))
+                    sources = cards.sources_html(event, self._sources_of(event))
         except TranscriptQAError as error:
             said.append(_message("assistant", literal(str(error))))
         except Exception:  # noqa: BLE001 - whatever it is, the page must leave its busy state
@@ -112,8 +112,8 @@ class Chat:
         try:
             transcript = self._qa.transcript(place.transcript_id)
         except TranscriptQAError as error:
-            return panels.notice_html("Not to be found", str(error), nonce=nonce)
-        return panels.viewer_html(transcript, turn=place.turn, mark=place.span, nonce=nonce)
+            return reading.notice_html("Not to be found", str(error), nonce=nonce)
+        return reading.viewer_html(transcript, turn=place.turn, mark=place.span, nonce=nonce)
 
     def upload(self, files: object) -> Iterator[tuple[Any, ...]]:
         """Status, list and the two filters, as uploaded files are taken in."""
@@ -219,7 +219,7 @@ def build_chat(chat: Chat) -> Any:
             with gr.Column(scale=3, min_width=300, elem_id="talk"):
                 talk, box = _talk(chat)
             with gr.Column(scale=2, min_width=300, elem_id="side"):
-                sources = panel(panels.no_sources_html(), elem_id="sources")
+                sources = panel(cards.no_sources_html(), elem_id="sources")
                 document = viewer(elem_id="viewer")
         status, upload, *library = shown
         _wire(page, chat, talk, box, sources, document, library)

@@ -20,7 +20,8 @@ def panel(value: str = "", *, elem_id: str) -> Any:
 
 def viewer(*, elem_id: str) -> Any:
     """A place for a transcript; triggers `opened` with the path of any transcript link that is clicked on the page."""
-    return gr.HTML("", elem_id=elem_id, apply_default_css=False, js_on_load=asset("viewer.js"))
+    script = f"{asset('turns.js')}\n{asset('viewer.js')}"
+    return gr.HTML("", elem_id=elem_id, apply_default_css=False, js_on_load=script)
 
 
 def look() -> Any:

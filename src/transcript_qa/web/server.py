@@ -21,8 +21,8 @@ import transcript_qa.web  # noqa: F401 - keeps Gradio offline; must come first
 from transcript_qa.assistant import TranscriptQA
 from transcript_qa.errors import ServeError, UnknownTranscriptError
 from transcript_qa.web.gate import Gate
-from transcript_qa.web.panels import missing_html, page_html
 from transcript_qa.web.places import parse_span
+from transcript_qa.web.reading import missing_html, page_html
 from transcript_qa.web.theme import app_css, asset, page_css
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_BODY_BYTES = 100 * 1024 * 1024
 _PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
 )
 
 
@@ -130,8 +131,12 @@ def _add_pages(app: FastAPI, qa: TranscriptQA) -> None:
     def icon() -> Response:
         return Response(asset("icon.svg"), media_type="image/svg+xml", headers=policy)
 
+    def script() -> Response:
+        return Response(asset("turns.js"), media_type="text/javascript")
+
     app.add_api_route("/t/{transcript_id:path}", transcript_page, methods=["GET", "HEAD"], response_model=None)
     app.add_api_route("/tq/page.css", style, methods=["GET", "HEAD"], response_model=None)
+    app.add_api_route("/tq/turns.js", script, methods=["GET", "HEAD"], response_model=None)
     app.add_api_route("/tq/icon.svg", icon, methods=["GET", "HEAD"], response_model=None)
 
 

@@ -44,12 +44,17 @@ watch('value', () => {
   const box = element.querySelector('.tq-scroll');
   side.classList.toggle('viewer-open', !!box);
   if (!box) return;
+  tools(element);
   const turn = box.querySelector('.tq-turn.cited');
   const place = box.querySelector('mark') || turn;
-  if (place) {
+  // Turns out of sight have an estimated height until they come near: so more than once.
+  const go = (times) => {
+    if (!place.isConnected) return;
     const offset = place.getBoundingClientRect().top - box.getBoundingClientRect().top;
     box.scrollTop += offset - box.clientHeight / 3;
-  }
+    if (times > 1) requestAnimationFrame(() => go(times - 1));
+  };
+  if (place) go(4);
   (turn || element.querySelector('[data-close]')).focus({ preventScroll: true });
 });
 
