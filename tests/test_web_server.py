@@ -246,7 +246,7 @@ def test_serve_says_where_it_is(qa: TranscriptQA, monkeypatch: pytest.MonkeyPatc
 
 def test_a_question_ends_with_the_box_free_again(qa: TranscriptQA) -> None:
     chat = chat_of(qa)
-    states = list(chat.ask("what loan was mentioned", [], [], []))
+    states = list(chat.ask("what loan was mentioned", [], None, [], [], "/"))
     assert states[0][1]["stop_btn"] is True
     assert states[-1][1]["submit_btn"] == "Ask"
     assert [message["role"] for message in states[-1][0]] == ["user", "assistant"]
@@ -263,14 +263,14 @@ def test_a_question_ends_with_the_box_free_again(qa: TranscriptQA) -> None:
 def test_what_is_wrong_with_a_question_is_said_in_the_chat(
     qa: TranscriptQA, question: str, transcripts: list[str], speakers: list[str], said: str
 ) -> None:
-    last = list(chat_of(qa).ask(question, [], transcripts, speakers))[-1]
+    last = list(chat_of(qa).ask(question, [], None, transcripts, speakers, "/"))[-1]
     assert said in last[0][-1]["content"]
     assert last[1]["submit_btn"] == "Ask"
 
 
 @pytest.mark.parametrize("question", [None, 7, "", "   ", {"text": "x"}])
 def test_no_question_asks_nothing(qa: TranscriptQA, question: object) -> None:
-    states = list(chat_of(qa).ask(question, "no history", 3, {"a": 1}))
+    states = list(chat_of(qa).ask(question, "no history", 3, 3, {"a": 1}, 7))
     assert [state[0] for state in states] == [[]]
 
 
@@ -281,7 +281,7 @@ def test_an_unforeseen_failure_gets_a_reference_and_no_details(
         raise ZeroDivisionError("a secret path")
 
     monkeypatch.setattr(qa, "stream", broken)
-    last = list(chat_of(qa).ask("loan", [], [], []))[-1]
+    last = list(chat_of(qa).ask("loan", [], None, [], [], ""))[-1]
     assert "reference" in last[0][-1]["content"]
     assert "secret" not in last[0][-1]["content"]
     assert "a secret path" in caplog.text
@@ -297,7 +297,7 @@ def test_a_model_that_cannot_be_loaded_is_said_with_the_first_question(
     monkeypatch.setattr(qa, "stream", broken)
     waiting: Future[None] = Future()
     chat = Chat(qa, uploads=None, warming=waiting)
-    states = chat.ask("loan", [], [], [])
+    states = chat.ask("loan", [], None, [], [], "")
     next(states)
     assert "Loading the model" in next(states)[0][-1]["content"]
     with TestClient(create_app(qa), base_url="http://localhost") as client:

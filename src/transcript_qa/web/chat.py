@@ -1,10 +1,10 @@
-"""The chat's handlers and its page. Everything that a browser sends is checked here once more."""
+"""What the events of the chat do. Everything that a browser sends is checked here once more."""
 
 from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from pathlib import Path
@@ -17,20 +17,15 @@ from transcript_qa.datatypes import Answer, Transcript
 from transcript_qa.errors import InvalidArgumentError, TranscriptQAError, UnknownTranscriptError
 from transcript_qa.indexing import IndexProgress
 from transcript_qa.web import cards, panels, reading
-from transcript_qa.web.components import panel, viewer
-from transcript_qa.web.markup import chat_markdown, counted, literal
+from transcript_qa.web.conversation import Conversation, as_json, as_markdown, keep_opinion
+from transcript_qa.web.markup import chat_markdown, counted, literal, unescaped
 from transcript_qa.web.places import parse_place
+from transcript_qa.web.suggestions import follow_ups, starters, wanted_for_starters
 from transcript_qa.web.uploads import add_with_progress, keep_upload
 
 MAX_QUESTION_CHARS = 2000
 MAX_FILES = 20
 _MAX_MESSAGES = 200
-# Questions that the sample transcripts answer; each is offered only where its transcript is in the index.
-_STARTERS = {
-    "state-visit-veldania": "what loan was mentioned",
-    "harbour-town-council": "How much is in the harbour reserve?",
-    "lighthouse-podcast": "When is Carrow Skerry open to visitors?",
-}
 _log = logging.getLogger(__name__)
 
 Message = dict[str, Any]
@@ -43,50 +38,87 @@ class Chat:
         qa: the transcripts.
         uploads: the folder in which uploaded files are kept; None for no uploading.
         warming: done when the model is loaded.
+        opinions: the file in which opinions about answers are kept; None for none.
     """
 
-    def __init__(self, qa: TranscriptQA, *, uploads: Path | None, warming: Future[None]) -> None:
+    def __init__(
+        self, qa: TranscriptQA, *, uploads: Path | None, warming: Future[None], opinions: Path | None = None
+    ) -> None:
         self._qa = qa
         self.uploads = uploads
+        self.opinions = opinions
         self._warming = warming
 
     def ask(
-        self, question: object, history: object, transcripts: object, speakers: object
+        self,
+        question: object,
+        history: object,
+        conversation: object,
+        transcripts: object,
+        speakers: object,
+        dates: object,
     ) -> Iterator[tuple[Any, ...]]:
-        """Messages, question box, sources and viewer, as the answer comes."""
+        """Messages, question box, sources, viewer and conversation, as the answer comes."""
         said = _messages(history)
+        kept = conversation if isinstance(conversation, Conversation) else Conversation()
         text = question.strip() if isinstance(question, str) else ""
         if not text:
-            yield said, gr.update(value="", submit_btn="Ask", stop_btn=False), gr.skip(), gr.skip()
+            yield said, gr.update(value="", submit_btn="Ask", stop_btn=False), *_skipped(3)
             return
+        exchange = kept.begin(text, n_before=_n_asked(said))
         said.append(_message("user", literal(text[:MAX_QUESTION_CHARS])))
         busy = gr.update(value="", submit_btn=False, stop_btn=True)
-        yield said, busy, cards.no_sources_html(), ""
+        yield said, busy, cards.no_sources_html(), "", kept
         if not self._warming.done():
-            yield [*said, _message("assistant", "*Loading the model. This takes a few seconds, once.*")], *_skipped(3)
+            yield [*said, _message("assistant", "*Loading the model. This takes a few seconds, once.*")], *_skipped(4)
             wait_for([self._warming])
         sources = cards.no_sources_html()
         try:
-            for event in self._events(text, transcripts, speakers):
+            for event in self._events(text, transcripts, speakers, dates):
                 if isinstance(event, str):
-                    yield [*said, _message("assistant", event)], *_skipped(3)
+                    yield [*said, _message("assistant", event)], *_skipped(4)
                 else:
-                    said.append(_message("assistant", chat_markdown(event)))
-                    sources = cards.sources_html(event, self._sources_of(event))
+                    exchange.answer = event
+                    known = self._sources_of(event)
+                    said.append(_message("assistant", chat_markdown(event), options=follow_ups(event, known)))
+                    sources = cards.sources_html(event, known)
         except TranscriptQAError as error:
             said.append(_message("assistant", literal(str(error))))
         except Exception:  # noqa: BLE001 - whatever it is, the page must leave its busy state
             said.append(_message("assistant", _unexpected("The question could not be answered.")))
-        yield said, gr.update(submit_btn="Ask", stop_btn=False), sources, gr.skip()
+        yield said, gr.update(submit_btn="Ask", stop_btn=False), sources, gr.skip(), kept
 
-    def _events(self, question: str, transcripts: object, speakers: object) -> Iterator[str | Answer]:
+    def ask_again(
+        self,
+        index: object,
+        text: object,
+        history: object,
+        conversation: object,
+        transcripts: object,
+        speakers: object,
+        dates: object,
+    ) -> Iterator[tuple[Any, ...]]:
+        """As `ask`, in place of the question at message `index` and of all after it; no `text`: in the same words."""
+        said = _messages(history)
+        number = index[0] if isinstance(index, list | tuple) and index else index
+        if not isinstance(number, int) or not 0 <= number < len(said):
+            yield _skipped(5)
+            return
+        while number > 0 and said[number]["role"] != "user":
+            number -= 1
+        question = text if isinstance(text, str) and text.strip() else _plain(said[number])
+        yield from self.ask(unescaped(question), said[:number], conversation, transcripts, speakers, dates)
+
+    def _events(self, question: str, transcripts: object, speakers: object, dates: object) -> Iterator[str | Answer]:
         """The answer's text so far as Markdown, again and again, and last the answer."""
         if len(question) > MAX_QUESTION_CHARS:
             raise InvalidArgumentError(
                 f"The question has {len(question):,} characters, at most {MAX_QUESTION_CHARS:,} are read. Shorten it."
             )
         so_far = ""
-        for event in self._qa.stream(question, transcripts=_names(transcripts), speakers=_names(speakers)):
+        after, before = _dates(dates)
+        wanted, named = _names(transcripts), _names(speakers)
+        for event in self._qa.stream(question, transcripts=wanted, speakers=named, after=after, before=before):
             if isinstance(event, AnswerText):
                 so_far += event.text
                 yield literal(so_far)
@@ -95,6 +127,9 @@ class Chat:
 
     def _sources_of(self, answer: Answer) -> dict[str, Transcript]:
         wanted = {c.transcript_id for c in answer.citations} | {h.passage.transcript_id for h in answer.hits}
+        return self._known(wanted)
+
+    def _known(self, wanted: Iterable[str]) -> dict[str, Transcript]:
         found = {}
         for transcript_id in wanted:
             try:
@@ -102,6 +137,36 @@ class Chat:
             except UnknownTranscriptError:  # removed since
                 continue
         return found
+
+    def export(self, kind: str, conversation: object, request: gr.Request) -> str:
+        """The conversation as a file, `markdown` or `json`, for the exporter."""
+        kept = conversation if isinstance(conversation, Conversation) else Conversation()
+        if not kept.answers():
+            gr.Info("Nothing has been answered yet.")
+            return ""
+        base_url = str(request.base_url).rstrip("/")
+        if kind == "json":
+            return panels.file_html("answers.json", "application/json", as_json(kept, base_url=base_url))
+        return panels.file_html("answers.md", "text/markdown", as_markdown(kept, base_url=base_url))
+
+    def opinion(self, data: gr.LikeData, history: object, conversation: object) -> None:
+        """Keep what a person thinks of an answer."""
+        said = _messages(history)
+        index = data.index[0] if isinstance(data.index, list | tuple) else data.index
+        if self.opinions is None or not isinstance(conversation, Conversation) or not isinstance(index, int):
+            return
+        number = _n_asked(said[: index + 1]) - 1
+        exchange = conversation.at(number, shown=_n_asked(said))
+        if exchange is None or exchange.answer is None or data.liked in (None, ""):
+            return
+        reason = data.liked if isinstance(data.liked, str) and data.liked not in ("Like", "Dislike") else None
+        good = data.liked is True or data.liked == "Like"
+        try:
+            keep_opinion(self.opinions, exchange.answer, good=good, reason=reason)
+        except TranscriptQAError as error:
+            gr.Warning(str(error))
+        else:
+            gr.Info("Noted. Opinions stay on this machine.")
 
     def open_place(self, event: gr.EventData) -> str:
         """The transcript that a link on the page points at, as the viewer shows it; nothing for any other path."""
@@ -168,8 +233,8 @@ class Chat:
 
     def starters(self) -> list[dict[str, str]]:
         """Questions to begin with."""
-        known = {info.id for info in self._qa.transcripts()}
-        return [{"text": question} for transcript_id, question in _STARTERS.items() if transcript_id in known]
+        infos = self._qa.transcripts()
+        return [{"text": question} for question in starters(infos, self._known(wanted_for_starters(infos)))]
 
 
 def _progress(step: IndexProgress, *, done: int, n_files: int) -> str:
@@ -183,11 +248,33 @@ def _progress(step: IndexProgress, *, done: int, n_files: int) -> str:
 def _messages(history: object) -> list[Message]:
     """The messages that the page sent back, as far as they are messages."""
     given = history if isinstance(history, list) else []
-    return [m for m in given if isinstance(m, dict) and m.get("role") in ("user", "assistant")][-_MAX_MESSAGES:]
+    known = [m for m in given if isinstance(m, dict) and m.get("role") in ("user", "assistant")][-_MAX_MESSAGES:]
+    return [{"role": m["role"], "content": m.get("content", "")} for m in known]
 
 
-def _message(role: str, content: str) -> Message:
-    return {"role": role, "content": content}
+def _n_asked(messages: Sequence[Message]) -> int:
+    return sum(message["role"] == "user" for message in messages)
+
+
+def _plain(message: Message) -> str:
+    """The text of a message as the page sends it back, which is a list of parts."""
+    content = message.get("content")
+    if isinstance(content, list):
+        return " ".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    return content if isinstance(content, str) else ""
+
+
+def _message(role: str, content: str, options: Sequence[str] = ()) -> Message:
+    message: Message = {"role": role, "content": content}
+    if options:
+        message["options"] = [{"value": option, "label": option} for option in options]
+    return message
+
+
+def _dates(chosen: object) -> tuple[str | None, str | None]:
+    """First and last date of the filter by date, either of which may be missing."""
+    first, _, last = chosen.partition("/") if isinstance(chosen, str) else ("", "", "")
+    return first or None, last or None
 
 
 def _names(chosen: object) -> list[str] | None:
@@ -204,76 +291,3 @@ def _unexpected(what: str) -> str:
     reference = secrets.token_hex(4)
     _log.exception("web chat, reference %s", reference)
     return f"{what} The server's log says why, reference {reference}."
-
-
-def _reset() -> Any:
-    return gr.update(submit_btn="Ask", stop_btn=False)
-
-
-def build_chat(chat: Chat) -> Any:
-    """The page as Gradio Blocks, wired to the handlers."""
-    with gr.Blocks(title="transcript-qa", analytics_enabled=False, fill_height=True) as page:
-        with gr.Sidebar(open=False, width=310, elem_id="library"):
-            shown = _sidebar(chat)
-        with gr.Row(elem_id="desk", equal_height=False):
-            with gr.Column(scale=3, min_width=300, elem_id="talk"):
-                talk, box = _talk(chat)
-            with gr.Column(scale=2, min_width=300, elem_id="side"):
-                sources = panel(cards.no_sources_html(), elem_id="sources")
-                document = viewer(elem_id="viewer")
-        status, upload, *library = shown
-        _wire(page, chat, talk, box, sources, document, library)
-        if upload is not None:
-            upload.upload(
-                chat.upload, upload, [status, *library], show_progress="hidden",
-                concurrency_limit=1, concurrency_id="index", api_visibility="private",
-            )  # fmt: skip
-    page.queue(max_size=64, default_concurrency_limit=4)
-    return page
-
-
-def _sidebar(chat: Chat) -> tuple[Any, ...]:
-    """Status, upload button (None without uploading), list, and the filters by transcript and by speaker."""
-    listed, by_title, by_name = chat.refresh()
-    gr.HTML("<h1>transcript-qa</h1><p>Answers in their own words</p>", elem_id="brand", js_on_load=None)
-    upload = None
-    if chat.uploads is not None:
-        upload = gr.UploadButton("Add transcripts", file_count="multiple", elem_id="upload", variant="secondary")
-    status = panel(elem_id="status")
-    few = {"multiselect": True, "value": [], "container": True}
-    transcripts = gr.Dropdown(by_title["choices"], label="Only these transcripts", elem_id="by-transcript", **few)
-    speakers = gr.Dropdown(by_name["choices"], label="Only these speakers", elem_id="by-speaker", **few)
-    return status, upload, panel(listed, elem_id="list"), transcripts, speakers
-
-
-def _talk(chat: Chat) -> tuple[Any, Any]:
-    talk = gr.Chatbot(
-        elem_id="chat", show_label=False, label="Conversation", layout="panel", allow_tags=False, latex_delimiters=[],
-        buttons=["copy"], examples=chat.starters() or None, height=None, scale=1, render_markdown=True,
-        sanitize_html=True, feedback_options=[], group_consecutive_messages=False,
-        placeholder="## Ask your transcripts\nAnswers are quotations, each with who said it and where.",
-    )  # fmt: skip
-    box = gr.Textbox(
-        elem_id="question", label="Question", show_label=False, container=False, lines=1, max_lines=6,
-        placeholder="Ask what was said …", submit_btn="Ask", stop_btn=False, autofocus=True,
-        max_length=MAX_QUESTION_CHARS,
-    )  # fmt: skip
-    return talk, box
-
-
-def _wire(page: Any, chat: Chat, talk: Any, box: Any, sources: Any, document: Any, library: list[Any]) -> None:
-    def example(event: gr.SelectData, history: object, transcripts: object, speakers: object) -> Iterator[Any]:
-        chosen = event.value.get("text") if isinstance(event.value, dict) else None
-        yield from chat.ask(chosen, history, transcripts, speakers)
-
-    _, by_transcript, by_speaker = library
-    shared = {
-        "outputs": [talk, box, sources, document], "show_progress": "minimal", "show_progress_on": talk,
-        "concurrency_limit": 4, "concurrency_id": "ask", "api_visibility": "private",
-    }  # fmt: skip
-    asked = box.submit(chat.ask, [box, talk, by_transcript, by_speaker], **shared)
-    begun = talk.example_select(example, [talk, by_transcript, by_speaker], **shared)
-    quick = {"show_progress": "hidden", "queue": False, "api_visibility": "private"}
-    box.stop(_reset, None, box, cancels=[asked, begun], **quick)
-    document.opened(chat.open_place, None, document, **quick)
-    page.load(chat.refresh, None, library, **quick)

@@ -24,6 +24,23 @@ def viewer(*, elem_id: str) -> Any:
     return gr.HTML("", elem_id=elem_id, apply_default_css=False, js_on_load=script)
 
 
+def exporter(*, elem_id: str) -> Any:
+    """A place out of sight: a file put there by `panels.file_html` is handed to the browser as a download."""
+    return gr.HTML("", elem_id=elem_id, apply_default_css=False, js_on_load=asset("export.js"))
+
+
+def date_filter(*, elem_id: str) -> Any:
+    """Two dates, of which the value is `first/last`, either of which may be empty."""
+    boxes = "".join(
+        f'<label><span>{words}</span><input type="date" aria-label="{label}"></label>'
+        for words, label in (("From", "Only from this date on"), ("To", "Only up to this date"))
+    )
+    return gr.HTML(
+        "/", elem_id=elem_id, apply_default_css=False, js_on_load=asset("dates.js"),
+        html_template=f'<fieldset class="tq-dates"><legend>Only between these dates</legend>{boxes}</fieldset>',
+    )  # fmt: skip
+
+
 def look() -> Any:
     """The Gradio theme in the colours of `theme`."""
     both = {

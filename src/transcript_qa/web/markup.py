@@ -55,6 +55,15 @@ def _escaped(text: str) -> str:
     return _LINE_START.sub(lambda match: match[1] + (f"\\{match[2]}" if match[2] else ""), text)
 
 
+def unescaped(markdown: str) -> str:
+    r"""The text of which `literal` made `markdown`, near enough to be asked again.
+
+    >>> unescaped(literal("What is 2 * 3 [sic]?"))
+    'What is 2 * 3 [sic]?'
+    """
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", markdown)
+
+
 def chat_markdown(answer: Answer) -> str:
     """An answer as chat Markdown: its markers are links with a tooltip, all else is literal."""
     if not answer.answered:

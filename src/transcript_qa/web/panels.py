@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from time import time_ns
 
 from transcript_qa.datatypes import ImportReport
 from transcript_qa.store import TranscriptInfo
 from transcript_qa.web.markup import counted, day, html_text, joined
 from transcript_qa.web.reading import page_path
+
+
+def brand_html() -> str:
+    """The head of the sidebar."""
+    return (
+        "<h1>transcript-qa</h1><p>Answers in their own words</p>"
+        '<p class="tq-links"><a href="/library">Library</a> <a href="/docs">API</a></p>'
+    )
 
 
 def transcripts_html(infos: Sequence[TranscriptInfo]) -> str:
@@ -49,4 +58,12 @@ def imported_html(name: str, report: ImportReport | None) -> str:
     return (
         f'<div class="tq-status good" role="status"><b>{html_text(transcript.title)}</b>'
         f"<p>{html_text(facts)}</p>{more}</div>"
+    )
+
+
+def file_html(name: str, kind: str, text: str) -> str:
+    """A file for the exporter, which hands it to the browser as a download; two in a row differ by their time."""
+    return (
+        f'<textarea hidden data-name="{html_text(name)}" data-type="{html_text(kind)}" data-made="{time_ns()}">'
+        f"{html_text(text)}</textarea>"
     )

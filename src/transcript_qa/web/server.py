@@ -21,6 +21,7 @@ import transcript_qa.web  # noqa: F401 - keeps Gradio offline; must come first
 from transcript_qa.assistant import TranscriptQA
 from transcript_qa.errors import ServeError, UnknownTranscriptError
 from transcript_qa.web.gate import Gate
+from transcript_qa.web.panels import brand_html
 from transcript_qa.web.places import parse_span
 from transcript_qa.web.reading import missing_html, page_html
 from transcript_qa.web.theme import app_css, asset, page_css
@@ -101,10 +102,12 @@ def _warm_up(qa: TranscriptQA, warming: Future[None]) -> None:
 def _mount_chat(app: FastAPI, qa: TranscriptQA, uploads: Path | None, warming: Future[None]) -> None:
     import gradio as gr
 
-    from transcript_qa.web.chat import Chat, build_chat
+    from transcript_qa.web.chat import Chat
     from transcript_qa.web.components import look
+    from transcript_qa.web.page import build_page
 
-    page = build_chat(Chat(qa, uploads=uploads, warming=warming))
+    opinions = uploads.parent / "opinions.jsonl" if uploads is not None else None
+    page = build_page(Chat(qa, uploads=uploads, warming=warming, opinions=opinions), brand=brand_html())
     gr.mount_gradio_app(
         app, page, path="/", theme=look(), css=app_css(), footer_links=[], run_history=False, show_error=False,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
