@@ -31,6 +31,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Ask your transcripts, in the browser.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
     parser.add_argument("--port", type=int, default=7860, help="port to listen at (%(default)s)")
+    parser.add_argument("--password-file", type=Path, help="file whose first line is the password (none)")
     parser.add_argument("--index", type=Path, default=HERE / "index", help="folder of the index (index/)")
     parser.add_argument("--corpus", type=Path, default=HERE / "corpus", help="folder of transcripts (corpus/)")
     return parser
@@ -39,17 +40,20 @@ def _parser() -> argparse.ArgumentParser:
 def _open_chat(options: argparse.Namespace) -> None:
     from transcript_qa import TranscriptQA
     from transcript_qa.cli_progress import console_progress
+    from transcript_qa.web.login import read_password
     from transcript_qa.web.server import check_address, is_loopback, serve
 
+    password = read_password(options.password_file)
     check_address(options.host, options.port)
     with console_progress() as progress:
         qa = TranscriptQA.build(options.corpus, index=options.index, progress=progress)
     with qa:
         for failed in qa.last_report.failed if qa.last_report else ():
             sys.stderr.write(f"left out: {failed.error}\n")
-        if not is_loopback(options.host):
-            _say("Whoever reaches this machine can read these transcripts and add others: there is no password.")
-        serve(qa, host=options.host, port=options.port, uploads=options.index / "uploads", ready=_say_ready)
+        if not is_loopback(options.host) and password is None:
+            _say("Whoever reaches this machine can read these transcripts and add others: set a --password-file.")
+        uploads = options.index / "uploads"
+        serve(qa, host=options.host, port=options.port, uploads=uploads, password=password, ready=_say_ready)
 
 
 def _say_ready(url: str) -> None:

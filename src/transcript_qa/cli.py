@@ -16,7 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from transcript_qa import __version__, cli_speakers
-from transcript_qa.assistant import TranscriptQA, as_filters, check_paths
+from transcript_qa.assistant import TranscriptQA
 from transcript_qa.cli_console import make_console, quiet_libraries, write_error, write_json
 from transcript_qa.cli_model import embedder_for_indexing, embedder_of, info_of
 from transcript_qa.cli_options import (
@@ -31,10 +31,11 @@ from transcript_qa.cli_options import (
     TranscriptsOption,
 )
 from transcript_qa.cli_run import FAILED, NOT_ANSWERED, USAGE, run_command
-from transcript_qa.corpus import find_sources, read_transcript
+from transcript_qa.corpus import check_paths, find_sources, read_transcript
 from transcript_qa.datatypes import Filters, Support
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import IndexWriteError, InvalidArgumentError
+from transcript_qa.filters import as_filters
 from transcript_qa.store import LocalStore
 
 _CORPUS = Path("corpus")
@@ -139,7 +140,8 @@ def _inspect(
 @app.command("list")
 def _list(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False, no_color: ColorOption = False) -> None:
     """List the transcripts of the index."""
-    from transcript_qa.cli_output import info_json, show_transcripts
+    from transcript_qa.cli_output import show_transcripts
+    from transcript_qa.listing import info_json
 
     with LocalStore.open(index) as store:
         infos = store.infos()
@@ -258,7 +260,13 @@ def _verify(
 def _serve(
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for any that is free.")] = 7860,
-    read_only: Annotated[bool, typer.Option("--read-only", help="Take no uploads.")] = False,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Take no uploads, change nothing.")] = False,
+    password_file: Annotated[
+        Path | None, typer.Option(help="File whose first line is the password (or TRANSCRIPT_QA_PASSWORD).")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="A further name it may be called by, as behind a proxy; repeat it.")
+    ] = None,
     index: IndexOption = DEFAULT_INDEX,
     model: ModelOption = None,
     as_json: JsonOption = False,
@@ -266,8 +274,10 @@ def _serve(
 ) -> None:
     """Open the web chat, until Ctrl-C."""
     embedder = embedder_of(index, model)
+    from transcript_qa.web.login import read_password
     from transcript_qa.web.server import check_address, is_loopback, serve
 
+    password = read_password(password_file)
     check_address(host, port)
     writable = not read_only
     try:
@@ -284,11 +294,12 @@ def _serve(
         sys.stdout.flush()
 
     with qa:
-        if not is_loopback(host):
+        if not is_loopback(host) and password is None:
             adding = " and add others" if writable else ""
-            warning = f"whoever reaches this machine can read these transcripts{adding}: there is no password"
+            warning = f"whoever reaches this machine can read these transcripts{adding}: set a --password-file"
             write_error(warning, no_color=no_color, word="note")
-        serve(qa, host=host, port=port, uploads=index / "uploads" if writable else None, ready=ready)
+        uploads = index / "uploads" if writable else None
+        serve(qa, host=host, port=port, uploads=uploads, hosts=allow_host or (), password=password, ready=ready)
 
 
 @app.command("doctor")

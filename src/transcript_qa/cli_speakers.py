@@ -98,7 +98,8 @@ def _tell(
 
 
 def _show(infos: tuple[TranscriptInfo, ...], *, index: Path, as_json: bool, no_color: bool) -> None:
-    from transcript_qa.cli_output import info_speakers_json, show_all_speakers
+    from transcript_qa.cli_output import show_all_speakers
+    from transcript_qa.listing import info_speakers_json
 
     speakers = [{"transcript_id": info.id, **one} for info in infos for one in info_speakers_json(info)]
     if as_json:

@@ -9,12 +9,12 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from transcript_qa.datatypes import ImportReport
-from transcript_qa.errors import ParseError, SourceNotFoundError
+from transcript_qa.errors import InvalidArgumentError, ParseError, SourceNotFoundError
 from transcript_qa.formats import parse_transcript
 from transcript_qa.formats.naming import slug, stem
 
@@ -90,6 +90,21 @@ def find_sources(paths: Iterable[str | os.PathLike[str]]) -> list[Source]:
         for file in files:
             found.setdefault(file.resolve(), Source(path=file, name=file.as_posix()))
     return sorted(found.values())
+
+
+def check_paths(paths: Sequence[str | os.PathLike[str]], *, into_empty: bool = False) -> None:
+    """Raise `SourceNotFoundError` before an index is made or emptied for files that are not there.
+
+    Args:
+        paths: as given by a person.
+        into_empty: there is no index yet, so that a folder without a file to read is an error too; an index that knows
+            the folder drops its transcripts instead.
+    """
+    if not paths:
+        raise InvalidArgumentError("No file or folder was given. Name at least one.")
+    needed = [path for path in paths if into_empty or not Path(path).is_dir()]
+    if needed:
+        find_sources(needed)
 
 
 def _in_folder(folder: Path) -> list[Path]:

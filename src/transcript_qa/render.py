@@ -247,6 +247,23 @@ def report_json(report: ImportReport) -> dict[str, Any]:
         "format": report.format,
         "format_confidence": round(report.confidence, 3),
         "encoding": report.encoding,
+        **_facts_json(transcript),
+        "warnings": list(report.warnings),
+    }
+
+
+def transcript_json(transcript: Transcript) -> dict[str, Any]:
+    """A transcript in its stable shape; the `span` of a citation is a place in `text`."""
+    return {
+        "id": transcript.id,
+        "source": transcript.source,
+        **_facts_json(transcript),
+        "text": transcript.text,
+    }
+
+
+def _facts_json(transcript: Transcript) -> dict[str, Any]:
+    return {
         "title": transcript.title,
         "date": transcript.date.isoformat() if transcript.date else None,
         "place": transcript.place,
@@ -267,7 +284,6 @@ def report_json(report: ImportReport) -> dict[str, Any]:
         "skipped": [
             {"lines": [s.first_line, s.last_line], "reason": s.reason, "text": s.text} for s in transcript.skipped
         ],
-        "warnings": list(report.warnings),
     }
 
 

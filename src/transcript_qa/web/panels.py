@@ -11,11 +11,13 @@ from transcript_qa.web.markup import counted, day, html_text, joined
 from transcript_qa.web.reading import page_path
 
 
-def brand_html() -> str:
-    """The head of the sidebar."""
+def brand_html(*, password: bool) -> str:
+    """The head of the sidebar; where there is a password, with the way out."""
+    leave = '<form method="post" action="/logout"><button>Log out</button></form>' if password else ""
     return (
         "<h1>transcript-qa</h1><p>Answers in their own words</p>"
         '<p class="tq-links"><a href="/library">Library</a> <a href="/docs">API</a></p>'
+        f"{leave}"
     )
 
 

@@ -18,23 +18,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import transcript_qa.web  # noqa: F401 - keeps Gradio offline; must come first
+from transcript_qa import __version__
 from transcript_qa.assistant import TranscriptQA
-from transcript_qa.errors import ServeError, UnknownTranscriptError
+from transcript_qa.errors import ServeError
 from transcript_qa.web.gate import Gate
+from transcript_qa.web.login import Login
 from transcript_qa.web.panels import brand_html
-from transcript_qa.web.places import parse_span
-from transcript_qa.web.reading import missing_html, page_html
-from transcript_qa.web.theme import app_css, asset, page_css
+from transcript_qa.web.theme import app_css
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_BODY_BYTES = 100 * 1024 * 1024
-_PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'"
-)
 
 
 def create_app(
@@ -43,6 +39,7 @@ def create_app(
     uploads: str | os.PathLike[str] | None = None,
     hosts: Iterable[str] = (),
     any_address: bool = False,
+    password: str | None = None,
 ) -> FastAPI:
     """The whole web application. The model is loaded in the background once it has started.
 
@@ -52,8 +49,12 @@ def create_app(
             uploading.
         hosts: names under which it may be called, besides those of the loopback address.
         any_address: whether it may be called by any IP address of this machine too.
+        password: what has to be said first; None for nothing.
     """
     from fastapi import FastAPI
+
+    from transcript_qa.web.pages import add_docs, add_pages
+    from transcript_qa.web.rest import add_api
 
     temporary = Path(tempfile.mkdtemp(prefix="transcript-qa-"))
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
@@ -70,10 +71,17 @@ def create_app(
             worker.shutdown(wait=False, cancel_futures=True)
             shutil.rmtree(temporary, ignore_errors=True)
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    _add_pages(app, qa)
-    _in_loop(lambda: _mount_chat(app, qa, Path(uploads) if uploads is not None else None, warming))
-    app.add_middleware(Gate, hosts=tuple(hosts), any_address=any_address, max_body_bytes=MAX_BODY_BYTES)
+    app = FastAPI(
+        title="transcript-qa", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+    )  # fmt: skip
+    add_api(app, qa)
+    add_docs(app, password=password is not None)
+    add_pages(app, qa, uploads=Path(uploads) if uploads is not None else None)
+    brand = brand_html(password=password is not None)
+    _in_loop(lambda: _mount_chat(app, qa, Path(uploads) if uploads is not None else None, warming, brand))
+    login = Login(password) if password is not None else None
+    app.add_middleware(Gate, hosts=tuple(hosts), any_address=any_address, max_body_bytes=MAX_BODY_BYTES, login=login)
     return app
 
 
@@ -99,7 +107,7 @@ def _warm_up(qa: TranscriptQA, warming: Future[None]) -> None:
         warming.set_result(None)
 
 
-def _mount_chat(app: FastAPI, qa: TranscriptQA, uploads: Path | None, warming: Future[None]) -> None:
+def _mount_chat(app: FastAPI, qa: TranscriptQA, uploads: Path | None, warming: Future[None], brand: str) -> None:
     import gradio as gr
 
     from transcript_qa.web.chat import Chat
@@ -107,40 +115,13 @@ def _mount_chat(app: FastAPI, qa: TranscriptQA, uploads: Path | None, warming: F
     from transcript_qa.web.page import build_page
 
     opinions = uploads.parent / "opinions.jsonl" if uploads is not None else None
-    page = build_page(Chat(qa, uploads=uploads, warming=warming, opinions=opinions), brand=brand_html())
+    page = build_page(Chat(qa, uploads=uploads, warming=warming, opinions=opinions), brand=brand)
     gr.mount_gradio_app(
         app, page, path="/", theme=look(), css=app_css(), footer_links=[], run_history=False, show_error=False,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
         max_file_size=MAX_FILE_BYTES, enable_monitoring=False, pwa=False, mcp_server=False, ssr_mode=False,
         head='<link rel="icon" href="/tq/icon.svg">',
     )  # fmt: skip
-
-
-def _add_pages(app: FastAPI, qa: TranscriptQA) -> None:
-    from fastapi.responses import HTMLResponse, Response
-
-    policy = {"content-security-policy": _PAGE_POLICY}
-
-    def transcript_page(transcript_id: str, q: str = "") -> HTMLResponse:
-        try:
-            body, status = page_html(qa.transcript(transcript_id), mark=parse_span(q)), 200
-        except UnknownTranscriptError as error:
-            body, status = missing_html(str(error)), 404
-        return HTMLResponse(body, status_code=status, headers=policy)
-
-    def style() -> Response:
-        return Response(page_css(), media_type="text/css")
-
-    def icon() -> Response:
-        return Response(asset("icon.svg"), media_type="image/svg+xml", headers=policy)
-
-    def script() -> Response:
-        return Response(asset("turns.js"), media_type="text/javascript")
-
-    app.add_api_route("/t/{transcript_id:path}", transcript_page, methods=["GET", "HEAD"], response_model=None)
-    app.add_api_route("/tq/page.css", style, methods=["GET", "HEAD"], response_model=None)
-    app.add_api_route("/tq/turns.js", script, methods=["GET", "HEAD"], response_model=None)
-    app.add_api_route("/tq/icon.svg", icon, methods=["GET", "HEAD"], response_model=None)
 
 
 def serve(
@@ -150,6 +131,7 @@ def serve(
     port: int = 7860,
     uploads: str | os.PathLike[str] | None = None,
     hosts: Iterable[str] = (),
+    password: str | None = None,
     open_browser: bool = False,
     ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -161,6 +143,7 @@ def serve(
         port: 0 for any that is free.
         uploads: as in `create_app`.
         hosts: further names under which it may be called, as behind a proxy.
+        password: as in `create_app`.
         open_browser: open the page once it is up.
         ready: called with the address of the page once it is up.
 
@@ -172,7 +155,7 @@ def serve(
         bound = listener.getsockname()[1]
         open_to_others = not is_loopback(host)
         names = [host, *hosts, *([socket.gethostname()] if open_to_others else [])]
-        app = create_app(qa, uploads=uploads, hosts=names, any_address=open_to_others)
+        app = create_app(qa, uploads=uploads, hosts=names, any_address=open_to_others, password=password)
         url = address_of(host, bound)
 
         def up() -> None:
