@@ -42,3 +42,45 @@ def sample(model: SentenceTransformerEmbedder, tmp_path_factory: pytest.TempPath
     """The sample corpus with the bundled model."""
     with TranscriptQA.build(ROOT / "corpus", index=tmp_path_factory.mktemp("sample"), embedder=model) as qa:
         yield qa
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the web chat over two small transcripts."""
+    from browsing import serving
+
+    with serving(tmp_path_factory.mktemp("web")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A Chromium, or a skip with the reason where there is none."""
+    from browsing import CHROMIUM
+
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine")
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Any, address: str) -> Iterator[Any]:
+    """The chat in a window of 1280 by 800."""
+    from browsing import opened
+
+    with opened(browser, address, width=1280, height=800) as shown:
+        yield shown
+
+
+@pytest.fixture
+def phone(browser: Any, address: str) -> Iterator[Any]:
+    """The chat on a phone."""
+    from browsing import opened
+
+    with opened(browser, address, width=390, height=844) as shown:
+        yield shown

@@ -708,7 +708,9 @@ def test_serve(call: Call, index: Path, monkeypatch: pytest.MonkeyPatch, as_json
     quiet = call("serve", "--host", "0.0.0.0", "--password-file", secret, "--allow-host", "qa.test", "--index", index)
     assert quiet.err == ""
     assert (seen["password"], seen["hosts"]) == ("long enough", ["qa.test"])
-    assert "8 or more" in (secret.write_text("short", "utf-8") and call("serve", "--password-file", secret).err)
+    assert "8 or more" in (
+        secret.write_text("short", "utf-8") and call("serve", "--password-file", secret, "--index", index).err
+    )
 
 
 def test_doctor_on_a_sound_index(call: Call, index: Path) -> None:

@@ -50,11 +50,20 @@ def format_time(seconds: float | None) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
+def is_clock(address: str) -> bool:
+    """Whether a native address is but a time.
+
+    >>> is_clock("00:12:34"), is_clock("41:11-12")
+    (True, False)
+    """
+    return _CLOCK.fullmatch(address) is not None
+
+
 def place(citation: Citation) -> str:
     """Where in its transcript a citation stands: its time and native address, else the number of its turn."""
     time = format_time(citation.start_s)
     # Most native addresses are the time once more.
-    own = citation.address if citation.address and not (time and _CLOCK.fullmatch(citation.address)) else None
+    own = citation.address if citation.address and not (time and is_clock(citation.address)) else None
     return " · ".join(part for part in (time, own) if part) or f"turn {citation.turn + 1}"
 
 

@@ -32,7 +32,7 @@ def library_html(
         message: what went wrong, or nothing.
     """
     rows = "".join(_row(info, writable) for info in infos)
-    head = "".join(f"<th>{name}</th>" for name in ("Transcript", "Date", "Speakers", "Length", "Added", ""))
+    head = "".join(f"<th>{name}</th>" for name in ("Transcript", "Date", "Speakers", "Length", "Added", "Change"))
     n_words = sum(info.n_words for info in infos)
     facts = joined(counted(len(infos), "transcript"), counted(n_words, "word"))
     table = f'<table class="tq-table"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>' if infos else ""

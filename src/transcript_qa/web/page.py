@@ -96,10 +96,11 @@ def _wire(page: Any, chat: Chat, parts: _Parts) -> None:
     library = [parts.listed, parts.transcripts, parts.speakers]
     parts.document.opened(chat.open_place, None, parts.document, **quick)
     page.load(chat.refresh, None, library, **quick)
+    telling = {**quick, "queue": True}  # only what is queued can tell the person something
     for button, kind in ((parts.to_markdown, "markdown"), (parts.to_json, "json")):
-        button.click(_exporting(chat, kind), parts.conversation, parts.file, **quick)
+        button.click(_exporting(chat, kind), parts.conversation, parts.file, **telling)
     if chat.opinions is not None:
-        parts.talk.like(chat.opinion, [parts.talk, parts.conversation], None, **quick)
+        parts.talk.like(chat.opinion, [parts.talk, parts.conversation], None, **telling)
     if parts.upload is not None:
         parts.upload.upload(
             chat.upload, parts.upload, [parts.status, *library], show_progress="hidden",

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import PurePosixPath
 
 from transcript_qa.datatypes import Span, Speaker, Transcript, Turn
-from transcript_qa.render import format_time, media_link, turn_link, who
+from transcript_qa.render import format_time, is_clock, media_link, turn_link, who
 from transcript_qa.web.markup import counted, day, html_text, joined, marked_html
 from transcript_qa.web.theme import N_HUES
 
@@ -116,7 +116,8 @@ def turns_html(transcript: Transcript, *, turn: int | None, mark: Span | None, i
 
 def _turn(transcript: Transcript, turn: Turn, voice: int, cited: bool, mark: Span | None, in_page: bool) -> str:
     where = format_time(turn.start_s) or turn.address or str(turn.index + 1)
-    address = f"<small>{html_text(turn.address)}</small>" if turn.address and turn.start_s is not None else ""
+    own = turn.address if turn.start_s is not None and turn.address and not is_clock(turn.address) else ""
+    address = f"<small>{html_text(own)}</small>" if own else ""
     href = f"#turn-{turn.index}" if in_page else turn_link(transcript.id, turn.index)
     target = "" if in_page else ' target="_blank" rel="noopener"'
     attributes = f' id="turn-{turn.index}"' if in_page else ""
