@@ -122,6 +122,27 @@ def test_a_transcript_is_searched_and_one_voice_heard(page: Any) -> None:
     page.locator("#viewer").wait_for(state="hidden")
 
 
+def test_a_long_transcript_is_whole_before_it_is_searched(page: Any, tmp_path: Path) -> None:
+    talk = tmp_path / "marathon.txt"
+    said = [f"{'Ada Long' if n % 2 else 'Ben Short'}: Lap {n} went by without a giraffe." for n in range(2500)]
+    said[1200] = "Ada Long: An okapi crossed the track."
+    talk.write_text("\n\n".join(said), "utf-8")
+    with page.expect_file_chooser() as chosen:
+        page.get_by_role("button", name="Add transcripts").click()
+    chosen.value.set_files([str(talk)])
+    page.wait_for_selector("#status .tq-status.good", timeout=60_000)
+    ask(page, "okapi crossed the track").locator("a[href^='/t/']").first.click()
+    page.wait_for_function("() => document.activeElement.matches('.tq-turn.cited')")
+    assert in_view(page, "#viewer mark")
+    page.wait_for_function("() => document.querySelectorAll('#viewer .tq-turn').length === 2500")
+    order = page.locator("#viewer .tq-turn").evaluate_all("all => all.every((e, n) => +e.dataset.turn === n)")
+    assert order
+    assert in_view(page, "#viewer mark")  # what came above has not moved it
+    page.get_by_role("searchbox", name="Search in this transcript").fill("lap 7 went")
+    page.wait_for_function("() => document.querySelector('#viewer output').textContent === '1 of 1'")
+    assert in_view(page, "#viewer .tq-turn.at")
+
+
 def test_the_shares_of_the_speakers_are_shown(page: Any, address: str) -> None:
     page.goto(f"{address}/t/budget")
     shares = page.locator(".tq-voice small").evaluate_all("all => all.map(e => e.textContent)")

@@ -388,3 +388,20 @@ def test_an_upload_cannot_leave_its_folder(tmp_path: Path) -> None:
     assert new
     assert kept.parent == tmp_path / "uploads"
     assert kept.name == "talk.txt"
+
+
+def test_a_long_transcript_comes_in_parts(qa: TranscriptQA, client: TestClient, tmp_path: Path) -> None:
+    long = tmp_path / "long.txt"
+    long.write_text("\n\n".join(f"{'Ada Long' if n % 2 else 'Ben Short'}: Turn {n}." for n in range(3000)), "utf-8")
+    qa.add(long)
+    html = chat_of(qa).open_place(SimpleNamespace(link="/t/long#turn-2500"))
+    assert html.count("<li class=") - html.count('<li class="tq-meta"') == 301
+    assert 'data-size="3000" data-first="2350"' in html
+    assert "Turn 2500." in html
+    rest = client.get("/tq/turns/long", params={"start": 0, "stop": 2350})
+    assert rest.text.count("<li ") == 2000  # so many at most in one go
+    assert rest.text.startswith('<li class="tq-turn"')
+    assert client.get("/tq/turns/long", params={"start": -7, "stop": 3}).text.count("<li ") == 3
+    assert client.get("/tq/turns/long", params={"start": 9, "stop": 3}).text == ""
+    assert client.get("/tq/turns/nowhere").status_code == 404
+    assert client.get("/tq/turns/long", params={"start": "x"}).status_code == 422

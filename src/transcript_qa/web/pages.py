@@ -18,7 +18,7 @@ from transcript_qa.removal import Removed
 from transcript_qa.web.apidocs import docs_html
 from transcript_qa.web.library import library_html, speakers_html
 from transcript_qa.web.places import parse_span
-from transcript_qa.web.reading import missing_html, page_html
+from transcript_qa.web.reading import items_html, missing_html, page_html
 from transcript_qa.web.theme import asset, page_css
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _POLICY = (
 )
 _MAX_FORM_BYTES = 64 * 1024
 _KEPT_REMOVALS = 20
+MOST_TURNS = 2000
 _ASSETS = {"page.css": "text/css", "turns.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 
@@ -47,6 +48,14 @@ def add_pages(app: FastAPI, qa: TranscriptQA, *, uploads: Path | None) -> None:
         except UnknownTranscriptError as error:
             return html_page(missing_html(str(error)), 404)
 
+    def turns(transcript_id: str, start: int = 0, stop: int = MOST_TURNS) -> HTMLResponse:
+        try:
+            transcript = qa.transcript(transcript_id)
+        except UnknownTranscriptError as error:
+            return html_page(missing_html(str(error)), 404)
+        first = max(0, start)
+        return html_page(items_html(transcript, shown=range(first, max(first, min(stop, first + MOST_TURNS)))))
+
     def file(name: str) -> Response:
         if name not in _ASSETS:
             return html_page(missing_html(f"There is no {name}."), 404)
@@ -55,6 +64,7 @@ def add_pages(app: FastAPI, qa: TranscriptQA, *, uploads: Path | None) -> None:
 
     library = Library(qa, uploads=uploads)
     readable = {"methods": ["GET", "HEAD"], "response_model": None, "include_in_schema": False}
+    app.add_api_route("/tq/turns/{transcript_id:path}", turns, **readable)  # type: ignore[arg-type]
     app.add_api_route("/tq/{name}", file, **readable)  # type: ignore[arg-type]
     app.add_api_route("/t/{transcript_id:path}", transcript_page, **readable)  # type: ignore[arg-type]
     app.add_api_route("/library", library.all, **readable)  # type: ignore[arg-type]

@@ -15,6 +15,8 @@ from transcript_qa.web.theme import N_HUES
 
 # So many speakers are named above a transcript; the others are counted.
 _LEGEND = 12
+# A transcript of more turns than twice this is opened beside the chat at the turn, and its other turns are fetched.
+_AROUND = 150
 
 
 def page_path(transcript_id: str) -> str:
@@ -31,11 +33,15 @@ def hue(speaker: Speaker, transcript: Transcript) -> int:
 def viewer_html(transcript: Transcript, *, turn: int | None, mark: Span | None, nonce: str) -> str:
     """A whole transcript beside the chat; `nonce` makes each opening differ, so that the page notices it."""
     page = html_text(page_path(transcript.id))
+    said = words_by_speaker(transcript)
+    first = max(0, (turn or 0) - _AROUND)
+    shown = range(first, min(len(transcript.turns), (turn or 0) + _AROUND + 1))
+    turns = turns_html(transcript, shown=shown, turn=turn, mark=mark, in_page=False)
     return _viewer(
         transcript.title,
-        html_text(about(transcript)),
+        html_text(about(transcript, said)),
         f'<a class="tq-button" href="{page}" target="_blank" rel="noopener" title="Open as a page of its own">Page</a>',
-        f"{legend_html(transcript)}{turns_html(transcript, turn=turn, mark=mark, in_page=False)}",
+        f"{legend_html(transcript, said)}{turns}",
         nonce,
     )
 
@@ -55,14 +61,14 @@ def _viewer(title: str, facts: str, link: str, body: str, nonce: str) -> str:
     )
 
 
-def about(transcript: Transcript) -> str:
-    """Date, place and size on one line."""
+def about(transcript: Transcript, said: Counter[str]) -> str:
+    """Date, place and size on one line; `said` is what `words_by_speaker` gives."""
     return joined(
         day(transcript.date),
         transcript.place or "",
         counted(len(transcript.speakers), "speaker"),
         counted(len(transcript.turns), "turn"),
-        counted(sum(words_by_speaker(transcript).values()), "word"),
+        counted(sum(said.values()), "word"),
     )
 
 
@@ -74,9 +80,8 @@ def words_by_speaker(transcript: Transcript) -> Counter[str]:
     return said
 
 
-def legend_html(transcript: Transcript) -> str:
+def legend_html(transcript: Transcript, said: Counter[str]) -> str:
     """The speakers with their colours and their shares of the words, those who say most first."""
-    said = words_by_speaker(transcript)
     total = sum(said.values())
     if not total:
         return ""
@@ -105,13 +110,31 @@ def _percent(share: float) -> str:
     return f"{share:.0f} %" if share >= 1 else "under 1 %"
 
 
-def turns_html(transcript: Transcript, *, turn: int | None, mark: Span | None, in_page: bool) -> str:
-    """The turns as a list; each has the id `turn-<index>` on a page of its own, and none in the viewer."""
-    voices = {speaker.label: number for number, speaker in enumerate(transcript.speakers)}
-    items = [_turn(transcript, t, voices[t.speaker.label], t.index == turn, mark, in_page) for t in transcript.turns]
+def turns_html(transcript: Transcript, *, shown: range, turn: int | None, mark: Span | None, in_page: bool) -> str:
+    """The turns as a list, of which only `shown` is there yet; `turn` is the cited one.
+
+    On a page of its own each has the id `turn-<index>`, and none in the viewer.
+    """
     source = html_text(joined(transcript.title, day(transcript.date)))
     page = html_text(page_path(transcript.id))
-    return f'<ol class="tq-turns" data-from="{source}" data-page="{page}">{"".join(items)}</ol>'
+    return (
+        f'<ol class="tq-turns" data-from="{source}" data-page="{page}" data-size="{len(transcript.turns)}" '
+        f'data-first="{shown.start}">{items_html(transcript, shown=shown, turn=turn, mark=mark, in_page=in_page)}</ol>'
+    )
+
+
+def items_html(
+    transcript: Transcript,
+    *,
+    shown: range,
+    turn: int | None = None,
+    mark: Span | None = None,
+    in_page: bool = False,
+) -> str:
+    """Some of the turns, as items of the list."""
+    voices = {speaker.label: number for number, speaker in enumerate(transcript.speakers)}
+    some = transcript.turns[shown.start : shown.stop]
+    return "".join(_turn(transcript, t, voices[t.speaker.label], t.index == turn, mark, in_page) for t in some)
 
 
 def _turn(transcript: Transcript, turn: Turn, voice: int, cited: bool, mark: Span | None, in_page: bool) -> str:
@@ -151,10 +174,12 @@ def page_html(transcript: Transcript, *, mark: Span | None = None) -> str:
     )
     left_out = f"<details><summary>Left out of the source</summary><ul>{skipped}</ul></details>" if skipped else ""
     file = html_text(PurePosixPath(transcript.source).name)
+    said = words_by_speaker(transcript)
+    turns = turns_html(transcript, shown=range(len(transcript.turns)), turn=None, mark=mark, in_page=True)
     body = (
-        f'<h1>{html_text(transcript.title)}</h1><p class="tq-meta">{html_text(about(transcript))}</p>'
-        f'<p class="tq-meta">From the file {file}</p>{legend_html(transcript)}<div class="tq-tools"></div>'
-        f"{turns_html(transcript, turn=None, mark=mark, in_page=True)}<footer>{left_out}</footer>"
+        f'<h1>{html_text(transcript.title)}</h1><p class="tq-meta">{html_text(about(transcript, said))}</p>'
+        f'<p class="tq-meta">From the file {file}</p>{legend_html(transcript, said)}<div class="tq-tools"></div>'
+        f"{turns}<footer>{left_out}</footer>"
     )
     return document(transcript.title, body, script="turns.js")
 

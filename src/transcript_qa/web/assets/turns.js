@@ -48,7 +48,8 @@ const tools = (root) => {
     if (highlights) highlights.set('tq-at', new Highlight(range));
     turn.scrollIntoView({ block: 'center' });
   };
-  const search = () => {
+  const search = async () => {
+    await list.whole;
     const words = box.value.trim();
     const pattern = words && new RegExp(words.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/\s+/g, '\\s+'), 'giu');
     found = pattern ? [...list.children].filter((turn) => !turn.hidden).flatMap((turn) => rangesIn(turn, pattern)) : [];
@@ -65,11 +66,13 @@ const tools = (root) => {
   forth.addEventListener('click', () => show(at + 1));
 
   // --- one voice
-  root.addEventListener('click', (event) => {
+  const legend = root.querySelector('.tq-legend');
+  if (legend) legend.addEventListener('click', async (event) => {
     const voice = event.target.closest('.tq-voice');
-    if (!voice || !root.contains(voice)) return;
+    if (!voice) return;
+    await list.whole;
     const only = voice.getAttribute('aria-pressed') !== 'true';
-    for (const each of root.querySelectorAll('.tq-voice')) each.setAttribute('aria-pressed', String(only && each === voice));
+    for (const each of legend.querySelectorAll('.tq-voice')) each.setAttribute('aria-pressed', String(only && each === voice));
     for (const turn of list.children) turn.hidden = only && turn.dataset.voice !== voice.dataset.voice;
     if (box.value) search();
   });

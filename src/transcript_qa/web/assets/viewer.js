@@ -40,10 +40,30 @@ element.addEventListener('click', (event) => {
   if (event.target.closest('[data-close]')) close();
 });
 
+// A long transcript comes with the turns around the place only; the others follow, first those below.
+const fill = async (box, list) => {
+  const add = async (start, stop, where) => {
+    const answer = await fetch(`/tq/turns/${list.dataset.page.slice(3)}?start=${start}&stop=${stop}`);
+    if (!answer.ok) return false;
+    const html = await answer.text();
+    if (!list.isConnected) return false;
+    const anchor = list.firstElementChild;
+    const before = anchor.getBoundingClientRect().top;
+    list.insertAdjacentHTML(where, html);
+    if (where === 'afterbegin') box.scrollTop += anchor.getBoundingClientRect().top - before;
+    return true;
+  };
+  const size = Number(list.dataset.size), step = 2000;
+  const first = Number(list.dataset.first), end = first + list.children.length;
+  for (let at = end; at < size; at += step) if (!await add(at, Math.min(size, at + step), 'beforeend')) return;
+  for (let at = first; at > 0; at -= step) if (!await add(Math.max(0, at - step), at, 'afterbegin')) return;
+};
+
 watch('value', () => {
   const box = element.querySelector('.tq-scroll');
   side.classList.toggle('viewer-open', !!box);
   if (!box) return;
+  const list = box.querySelector('.tq-turns');
   tools(element);
   const turn = box.querySelector('.tq-turn.cited');
   const place = box.querySelector('mark') || turn;
@@ -56,6 +76,7 @@ watch('value', () => {
   };
   if (place) go(4);
   (turn || element.querySelector('[data-close]')).focus({ preventScroll: true });
+  if (list) list.whole = new Promise((done) => setTimeout(() => done(fill(box, list)), 100));
 });
 
 // Wide windows have room for the list of transcripts from the start.
