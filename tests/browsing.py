@@ -96,7 +96,7 @@ def opened(browser: Any, address: str, *, width: int, height: int, **options: An
     page.wait_for_selector("#question textarea")
     yield page
     context.close()
-    assert wrong == []
+    assert not wrong, wrong
 
 
 def ask(page: Any, question: str) -> Any:

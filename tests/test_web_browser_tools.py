@@ -122,6 +122,21 @@ def test_a_transcript_is_searched_and_one_voice_heard(page: Any) -> None:
     page.locator("#viewer").wait_for(state="hidden")
 
 
+def test_files_can_be_dropped_on_the_page(page: Any) -> None:
+    page.evaluate(
+        """() => {
+            const dropped = new DataTransfer();
+            for (const name of ['one', 'two'])
+                dropped.items.add(new File([`Olga Winter: A ${name}.\\n\\nPer Holm: Good.\\n`], `drop ${name}.txt`));
+            for (const kind of ['dragover', 'drop'])
+                document.querySelector('#chat').dispatchEvent(
+                    new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: dropped }));
+        }"""
+    )
+    page.wait_for_function("() => document.querySelectorAll('#status .tq-status.good').length === 2")
+    page.wait_for_function("() => document.querySelector('#list').innerText.includes('Drop two')")
+
+
 def test_a_long_transcript_is_whole_before_it_is_searched(page: Any, tmp_path: Path) -> None:
     talk = tmp_path / "marathon.txt"
     said = [f"{'Ada Long' if n % 2 else 'Ben Short'}: Lap {n} went by without a giraffe." for n in range(2500)]
@@ -185,8 +200,9 @@ def test_a_person_names_merges_removes_and_puts_back(page: Any, address: str, tm
         page.get_by_role("button", name="Add transcripts").click()
     chosen.value.set_files([str(talk)])
     page.wait_for_selector("#status .tq-status.good")
+    page.wait_for_function("() => document.querySelector('#list').innerText.includes('Harbour walk')")
     page.get_by_role("link", name="Library").click()
-    row = page.locator("tr", has_text="harbour walk")
+    row = page.locator("tr", has_text="Harbour walk")
     row.get_by_role("link", name="Speakers").click()
     page.get_by_label("Name of SPEAKER_00").fill("Ada Long")
     page.get_by_role("button", name="Rename").first.click()

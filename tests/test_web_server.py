@@ -335,6 +335,7 @@ def test_uploads_are_kept_added_and_reported(qa: TranscriptQA, tmp_path: Path) -
     bad.write_bytes(bytes(range(256)) * 20)
     states, last = uploaded(chat, talk, bad)
     assert "<progress" in states[0]
+    assert any("2 speakers" in state and "<progress" in state for state in states)  # understood, before it is indexed
     assert "2 speakers" in last
     assert "2 turns" in last
     assert "bad.bin" in last

@@ -13,6 +13,7 @@ from typing import Any
 import gradio as gr
 
 from transcript_qa.assistant import AnswerText, TranscriptQA
+from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Answer, Transcript
 from transcript_qa.errors import InvalidArgumentError, TranscriptQAError, UnknownTranscriptError
 from transcript_qa.indexing import IndexProgress
@@ -205,9 +206,10 @@ class Chat:
             kept, new = keep_upload(file, self.uploads)
             file.unlink(missing_ok=True)
             try:
+                understood = panels.imported_html(file.name, read_transcript(kept), done=False)
                 for step in add_with_progress(self._qa, kept):
                     if isinstance(step, IndexProgress):
-                        yield _progress(step, done=done, n_files=n_files)
+                        yield understood + _progress(step, done=done, n_files=n_files)
                     else:
                         yield panels.imported_html(file.name, step)
             except TranscriptQAError:

@@ -45,8 +45,14 @@ def error_html(name: str, message: str) -> str:
     return f'<div class="tq-status bad" role="alert"><b>{html_text(name)}</b><p>{html_text(message)}</p></div>'
 
 
-def imported_html(name: str, report: ImportReport | None) -> str:
-    """What was understood of a file, and what was left out of it; None for a file that is in the index as it is."""
+def imported_html(name: str, report: ImportReport | None, *, done: bool = True) -> str:
+    """What was understood of a file, and what was left out of it.
+
+    Args:
+        name: of the file.
+        report: None for a file that is in the index as it is.
+        done: whether it is in the index by now.
+    """
     if report is None:
         return f'<div class="tq-status" role="status"><b>{html_text(name)}</b><p>Already here, unchanged.</p></div>'
     transcript = report.transcript
@@ -58,7 +64,7 @@ def imported_html(name: str, report: ImportReport | None) -> str:
     shown = "".join(f"<li>{html_text(note)}</li>" for note in notes)
     more = f"<details><summary>{counted(len(notes), 'note')}</summary><ul>{shown}</ul></details>" if notes else ""
     return (
-        f'<div class="tq-status good" role="status"><b>{html_text(transcript.title)}</b>'
+        f'<div class="tq-status{" good" if done else ""}" role="status"><b>{html_text(transcript.title)}</b>'
         f"<p>{html_text(facts)}</p>{more}</div>"
     )
 

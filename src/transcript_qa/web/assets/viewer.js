@@ -84,3 +84,24 @@ if (window.innerWidth >= 1100) {
   const toggle = document.querySelector('#library .toggle-button');
   if (toggle && !document.querySelector('#library.open')) toggle.click();
 }
+
+// Files may be dropped anywhere on the page, where files are taken at all.
+const files = (event) => event.dataTransfer && [...event.dataTransfer.types].includes('Files');
+const input = () => document.querySelector('#upload')?.parentElement.querySelector('input[type=file]');
+const drop = (active) => document.querySelector('#desk').classList.toggle('dropping', active);
+document.addEventListener('dragover', (event) => {
+  if (!files(event) || !input()) return;
+  event.preventDefault();
+  drop(true);
+});
+document.addEventListener('dragleave', (event) => { if (!event.relatedTarget) drop(false); });
+document.addEventListener('drop', (event) => {
+  drop(false);
+  const box = input();
+  if (!files(event) || !box) return;
+  event.preventDefault();
+  box.files = event.dataTransfer.files;
+  box.dispatchEvent(new Event('change', { bubbles: true }));
+  const toggle = document.querySelector('#library .toggle-button');
+  if (toggle && !document.querySelector('#library.open')) toggle.click();
+});
