@@ -29,6 +29,7 @@ from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
 from transcript_qa.filters import as_filters
 from transcript_qa.ground import cite, ground, support_of
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
+from transcript_qa.mentions import counted_text, find_mentions, quoted, thing_asked
 from transcript_qa.reader import THRESHOLD, EvidenceReader, Reader, Reading, answering
 from transcript_qa.removal import Removed, remove_transcript, restore_speakers
 from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
@@ -258,17 +259,23 @@ class TranscriptQA:
         by_id = {transcript_id: self._store.transcript(transcript_id) for transcript_id in known}
         reading = self._reader.read(question, hits, by_id, speakers=self._selected_speakers(filters))
         read = perf_counter()
-        citations = _citations(reading)
-        answered = bool(citations) and reading.confidence >= THRESHOLD
-        shown = citations if answered else ()
+        thing = thing_asked(question)
+        if thing is not None:
+            mentions = find_mentions(self._store, thing, selection=select(self._store.infos(), filters))
+            shown, confidence = quoted(mentions), 1.0
+            text = counted_text(thing, mentions, shown) if shown else answer_text(())
+        else:
+            citations, confidence = _citations(reading), reading.confidence
+            shown = citations if confidence >= THRESHOLD else ()
+            text = answer_text(shown)
         return Answer(
             question=question,
             asked_as=question.strip(),
-            text=answer_text(shown),
+            text=text,
             citations=shown,
             hits=_with_reader_scores(hits, reading),
-            answered=answered,
-            confidence=reading.confidence,
+            answered=bool(shown),
+            confidence=confidence if shown or thing is None else 0.0,
             filters=filters,
             timings_ms={
                 "search": 1000 * (searched - started),

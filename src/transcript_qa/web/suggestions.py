@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from transcript_qa.datatypes import Answer, SpeakerKind, Transcript, Turn
+from transcript_qa.mentions import thing_asked
 from transcript_qa.store import TranscriptInfo
 from transcript_qa.text import STOP_WORDS, keywords, stem, terms, words
 from transcript_qa.web.timeline import looked_for
@@ -76,7 +77,8 @@ def follow_ups(answer: Answer, transcripts: Mapping[str, Transcript]) -> list[st
         transcripts: by id, those of its hits.
     """
     cited = {(c.transcript_id, c.speaker.label) for c in answer.citations}
-    asked = {stem(folded): word for word in looked_for(answer.asked_as) for folded in keywords(word)}
+    topic = thing_asked(answer.asked_as) or answer.asked_as
+    asked = {stem(folded): word for word in looked_for(topic) for folded in keywords(word)}
     found: dict[str, None] = {}
     read = [
         (transcript, turn, set(terms(transcript.words_of(turn)))) for transcript, turn in _read(answer, transcripts)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 
 from transcript_qa.datatypes import Answer, Citation, Span, Transcript
+from transcript_qa.mentions import spans_of, thing_asked
 from transcript_qa.render import format_time
-from transcript_qa.text import keywords, stem, terms, words
-from transcript_qa.web.markup import counted, html_text, joined
+from transcript_qa.text import keywords, stem, words
+from transcript_qa.web.markup import counted, day, html_text, joined
 from transcript_qa.web.places import place_path
 
 _WIDTH, _HEIGHT = 300, 26
@@ -25,11 +26,13 @@ def timelines_html(answer: Answer, transcripts: Mapping[str, Transcript]) -> str
     """
     order = dict.fromkeys([c.transcript_id for c in answer.citations] + [h.passage.transcript_id for h in answer.hits])
     shown = [transcripts[each] for each in order if each in transcripts][:_MOST_TRANSCRIPTS]
-    asked = looked_for(answer.asked_as)
-    rows = []
+    thing = thing_asked(answer.asked_as)
+    asked = (thing,) if thing is not None else looked_for(answer.asked_as)
+    rows, counts = [], []
     for transcript in shown:
         cited = [c for c in answer.citations if c.transcript_id == transcript.id]
-        places = spans_of(asked, transcript)
+        places = _places(asked, transcript)
+        counts.append((transcript, len(places)))
         if cited or places:
             rows.append(_row(transcript, cited, places))
     if not rows:
@@ -37,7 +40,33 @@ def timelines_html(answer: Answer, transcripts: Mapping[str, Transcript]) -> str
     named = ", ".join(f"“{word}”" for word in asked)
     return (
         '<details class="tq-times" open><summary>Where it stands</summary>'
-        f'<p class="tq-meta">Numbers: what is quoted. Ticks: {html_text(named)}.</p>{"".join(rows)}</details>'
+        f'<p class="tq-meta">Numbers: what is quoted. Ticks: {html_text(named)}.</p>'
+        f"{_over_time(counts) if thing is not None else ''}{''.join(rows)}</details>"
+    )
+
+
+def _over_time(counts: Sequence[tuple[Transcript, int]]) -> str:
+    """How often in each transcript, as bars by date; nothing where fewer than two have a date."""
+    dated = sorted(((t.date, t.title, count) for t, count in counts if t.date is not None), key=lambda each: each[:2])
+    if len(dated) < 2:
+        return ""
+    most = max(1, *(count for _, _, count in dated))
+    step = _WIDTH / len(dated)
+    bars = []
+    for number, (when, title, count) in enumerate(dated):
+        height = 40 * count / most
+        middle = (number + 0.5) * step
+        words_of = html_text(f"{title}, {day(when)}: {counted(count, 'mention')}")
+        bars.append(
+            f'<g><title>{words_of}</title><rect class="bar" x="{middle - min(12, step / 3):.1f}" y="{52 - height:.1f}" '
+            f'width="{2 * min(12, step / 3):.1f}" height="{height:.1f}"/>'
+            f'<text class="count" x="{middle:.1f}" y="{49 - height:.1f}">{count}</text>'
+            f'<text class="when" x="{middle:.1f}" y="64">{when:%m/%Y}</text></g>'
+        )
+    return (
+        f'<figure class="tq-bars"><figcaption>Mentions over time</figcaption><svg viewBox="0 0 {_WIDTH} 68" role="img" '
+        f'aria-label="Mentions over time">{"".join(bars)}<rect class="track" x="0" y="52" width="{_WIDTH}" height="1"/>'
+        "</svg></figure>"
     )
 
 
@@ -51,20 +80,16 @@ def looked_for(question: str) -> tuple[str, ...]:
     return tuple(seen.values())
 
 
-def spans_of(asked: Sequence[str], transcript: Transcript) -> list[Span]:
-    """Where words with the stems of `asked` are said, in order; labels are not said."""
-    stems = {term for word in asked for term in terms(word)}
-    if not stems:
-        return []
-    # A stem and its word share their beginning, so that few words need to be stemmed.
-    beginnings = "|".join(sorted({re.escape(each[:2]) for each in stems}))
-    pattern = re.compile(rf"(?<!\w)(?:{beginnings})[\w’'-]*", re.IGNORECASE)
-    found = []
-    for turn in transcript.turns:
-        for match in pattern.finditer(transcript.text, turn.span.start, turn.span.end):
-            if stems.intersection(terms(match[0])):
-                found.append(Span(start=match.start(), end=match.end()))
-    return found
+def _places(asked: Sequence[str], transcript: Transcript) -> list[Span]:
+    """Where any of the words or phrases is said, in order; labels are not said."""
+    whole = Span(start=0, end=len(transcript.text))
+    starts = [turn.span.start for turn in transcript.turns]
+
+    def is_said(span: Span) -> bool:
+        at = bisect_right(starts, span.start) - 1
+        return at >= 0 and span.end <= transcript.turns[at].span.end
+
+    return sorted(span for each in asked for span in spans_of(each, transcript.text, whole) if is_said(span))
 
 
 def _row(transcript: Transcript, cited: Sequence[Citation], places: Sequence[Span]) -> str:
