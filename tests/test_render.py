@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from transcript_qa.datatypes import Mark, Span, Speaker, Support, Transcript, Turn
+from transcript_qa.datatypes import Answer, Mark, Span, Speaker, Support, Transcript, Turn
 from transcript_qa.ground import cite
 from transcript_qa.render import citation_json, media_link, place
-from transcript_qa.web.cards import _citation_card
+from transcript_qa.web.cards import sources_html
 
 WORDS = "We closed the loan. It was Friday. All of it is repaid."
 
@@ -65,8 +65,14 @@ def test_a_citation_carries_the_recording_to_json_and_to_the_page() -> None:
     transcript = transcript_with(start_s=75.0, media_url="https://youtu.be/abc")
     citation = cite(transcript, transcript.turns[0], Span(start=0, end=19), Support.EXACT)
     assert citation_json(citation)["media_link"] == "https://youtu.be/abc?t=75"
-    assert 'href="https://youtu.be/abc?t=75"' in _citation_card(citation, transcript)
-    silent = transcript_with(start_s=75.0)
-    assert "tq-recording" not in _citation_card(
-        cite(silent, silent.turns[0], Span(start=0, end=19), Support.EXACT), silent
+    assert 'href="https://youtu.be/abc?t=75"' in _sources(transcript)
+    assert "tq-recording" not in _sources(transcript_with(start_s=75.0))
+
+
+def _sources(transcript: Transcript) -> str:
+    """The cards of an answer that quotes the transcript's first words."""
+    citation = cite(transcript, transcript.turns[0], Span(start=0, end=19), Support.EXACT)
+    answer = Answer(
+        question="q", asked_as="q", text="[1]", citations=(citation,), hits=(), answered=True, confidence=1.0
     )
+    return sources_html(answer, {transcript.id: transcript})

@@ -1,6 +1,7 @@
 """Making the small things of which a source has hundreds of thousands, several times quicker than by their class.
 
 Python's own way of making a `NamedTuple` or a frozen dataclass costs more than the rest of reading one caption does.
+What a class checks of its fields is not checked here: it has to be so by the way they are made.
 """
 
 from __future__ import annotations

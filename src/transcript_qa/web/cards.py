@@ -10,7 +10,7 @@ from transcript_qa.text import terms, words
 from transcript_qa.web.markup import NEAREST, day, hit_place, html_text, joined, marked_html, paragraphs_html
 from transcript_qa.web.places import citation_path, hit_path
 from transcript_qa.web.reading import hue
-from transcript_qa.web.timeline import timelines_html
+from transcript_qa.web.timeline import looked_for, timelines_html
 
 _CONTEXT_CHARS = 130
 _EXCERPT_CHARS = 300
@@ -26,10 +26,9 @@ def sources_html(answer: Answer, transcripts: Mapping[str, Transcript]) -> str:
     """
     cited = [c for c in answer.citations if c.transcript_id in transcripts]
     found = [h for h in answer.hits if h.passage.transcript_id in transcripts and not _holds_citation(h, cited)]
-    n_hits = len(answer.hits)
-    cards = [_hit_card(answer.asked_as, hit, transcripts[hit.passage.transcript_id], n_hits) for hit in found]
+    cards = [_hit_card(hit, transcripts[hit.passage.transcript_id], answer) for hit in found]
     if answer.answered:
-        body = _list("cited", [_cited_card(c, answer, transcripts) for c in cited])
+        body = _list("cited", [_citation_card(c, transcripts[c.transcript_id], answer) for c in cited])
         title, note, rest, folded = "Sources", confidence_words(answer), cards, "Also found"
     else:
         body = _list("near", cards[:NEAREST])
@@ -55,19 +54,15 @@ def _holds_citation(hit: Hit, citations: Sequence[Citation]) -> bool:
     return any(c.transcript_id == hit.passage.transcript_id and c.span.overlaps(hit.passage.span) for c in citations)
 
 
-def _cited_card(citation: Citation, answer: Answer, transcripts: Mapping[str, Transcript]) -> str:
+def _citation_card(citation: Citation, transcript: Transcript, answer: Answer) -> str:
     found = next((hit for hit in answer.hits if _holds_citation(hit, [citation])), None)
-    return _citation_card(citation, transcripts[citation.transcript_id], _why(found, len(answer.hits)))
-
-
-def _citation_card(citation: Citation, transcript: Transcript, why: str = "") -> str:
     meta = joined(place(citation), citation.title, day(citation.date))
     return (
         f'<a class="tq-card" href="{html_text(citation_path(citation))}"><span class="tq-num">{citation.marker}</span>'
         f"{_name(citation.speaker, transcript)}"
         f'<span class="tq-meta">{html_text(meta)}</span><q>{_in_context(citation, transcript)}</q></a>'
         f"{_recording(citation.media_url, citation.start_s)}"
-        f"{_neighbours(transcript, citation.turn, citation.turn)}{why}"
+        f"{_neighbours(transcript, citation.turn, citation.turn)}{_why(found, answer)}"
     )
 
 
@@ -89,13 +84,14 @@ def _neighbours(transcript: Transcript, first: int, last: int) -> str:
     return f'<details class="tq-around"><summary>Before and after</summary>{"".join(shown)}</details>' if shown else ""
 
 
-def _why(hit: Hit | None, n_hits: int) -> str:
+def _why(hit: Hit | None, answer: Answer) -> str:
     """Why a passage was found, folded."""
     if hit is None:
         return ""
-    facts = [("Place in the search", f"{hit.rank} of {n_hits}")]
-    if hit.why.matched:
-        facts.append(("Words of the question", ", ".join(hit.why.matched)))
+    facts = [("Place in the search", f"{hit.rank} of {len(answer.hits)}")]
+    matched = [word for word in looked_for(answer.asked_as) if set(terms(word)) & set(hit.why.matched)]
+    if matched:
+        facts.append(("Words of the question", ", ".join(matched)))
     scores = (
         ("Meaning (cosine)", hit.why.dense, 2),
         ("Words (BM25)", hit.why.keyword, 1),
@@ -115,14 +111,14 @@ def _recording(media_url: str | None, start_s: float | None) -> str:
     return f'<a class="tq-recording" href="{html_text(href)}" target="_blank" rel="noopener">{words}</a>'
 
 
-def _hit_card(question: str, hit: Hit, transcript: Transcript, n_hits: int) -> str:
+def _hit_card(hit: Hit, transcript: Transcript, answer: Answer) -> str:
     heard = [speaker for speaker in transcript.speakers if speaker.label in hit.passage.speakers]
     names = ", ".join(_name(speaker, transcript, role=False) for speaker in heard)
     meta = joined(hit_place(hit), hit.title, day(transcript.date))
     return (
         f'<a class="tq-card" href="{html_text(hit_path(hit))}">{names}'
-        f'<span class="tq-meta">{html_text(meta)}</span><q>{_excerpt(question, hit.passage.text)}</q></a>'
-        f"{_neighbours(transcript, *hit.passage.turns)}{_why(hit, n_hits)}"
+        f'<span class="tq-meta">{html_text(meta)}</span><q>{_excerpt(answer.asked_as, hit.passage.text)}</q></a>'
+        f"{_neighbours(transcript, *hit.passage.turns)}{_why(hit, answer)}"
     )
 
 

@@ -19,13 +19,12 @@ from transcript_qa.errors import InvalidArgumentError, TranscriptQAError, Unknow
 from transcript_qa.indexing import IndexProgress
 from transcript_qa.web import cards, panels, reading
 from transcript_qa.web.conversation import Conversation, as_json, as_markdown, keep_opinion
+from transcript_qa.web.limits import MAX_FILES, MAX_QUESTION_CHARS
 from transcript_qa.web.markup import chat_markdown, counted, literal, unescaped
 from transcript_qa.web.places import parse_place
 from transcript_qa.web.suggestions import follow_ups, starters, wanted_for_starters
 from transcript_qa.web.uploads import add_with_progress, keep_upload
 
-MAX_QUESTION_CHARS = 2000
-MAX_FILES = 20
 _MAX_MESSAGES = 200
 _log = logging.getLogger(__name__)
 
@@ -66,7 +65,8 @@ class Chat:
         if not text:
             yield said, gr.update(value="", submit_btn="Ask", stop_btn=False), *_skipped(3)
             return
-        exchange = kept.begin(text, n_before=_n_asked(said))
+        exchange = kept.begin(text)
+        said = said[-_MAX_MESSAGES:]
         said.append(_message("user", literal(text[:MAX_QUESTION_CHARS])))
         busy = gr.update(value="", submit_btn=False, stop_btn=True)
         yield said, busy, cards.no_sources_html(), "", kept
@@ -90,25 +90,20 @@ class Chat:
         yield said, gr.update(submit_btn="Ask", stop_btn=False), sources, gr.skip(), kept
 
     def ask_again(
-        self,
-        index: object,
-        text: object,
-        history: object,
-        conversation: object,
-        transcripts: object,
-        speakers: object,
-        dates: object,
+        self, index: object, text: object, history: object, conversation: object, *filters: object
     ) -> Iterator[tuple[Any, ...]]:
         """As `ask`, in place of the question at message `index` and of all after it; no `text`: in the same words."""
         said = _messages(history)
-        number = index[0] if isinstance(index, list | tuple) and index else index
-        if not isinstance(number, int) or not 0 <= number < len(said):
+        number = _index(index)
+        if number is None or number >= len(said):
             yield _skipped(5)
             return
         while number > 0 and said[number]["role"] != "user":
             number -= 1
         question = text if isinstance(text, str) and text.strip() else _plain(said[number])
-        yield from self.ask(unescaped(question), said[:number], conversation, transcripts, speakers, dates)
+        if isinstance(conversation, Conversation):
+            conversation.drop_last(_n_asked(said[number:]))
+        yield from self.ask(unescaped(question), said[:number], conversation, *filters)
 
     def _events(self, question: str, transcripts: object, speakers: object, dates: object) -> Iterator[str | Answer]:
         """The answer's text so far as Markdown, again and again, and last the answer."""
@@ -153,11 +148,10 @@ class Chat:
     def opinion(self, data: gr.LikeData, history: object, conversation: object) -> None:
         """Keep what a person thinks of an answer."""
         said = _messages(history)
-        index = data.index[0] if isinstance(data.index, list | tuple) else data.index
-        if self.opinions is None or not isinstance(conversation, Conversation) or not isinstance(index, int):
+        index = _index(data.index)
+        if self.opinions is None or not isinstance(conversation, Conversation) or index is None:
             return
-        number = _n_asked(said[: index + 1]) - 1
-        exchange = conversation.at(number, shown=_n_asked(said))
+        exchange = conversation.from_end(_n_asked(said[index:]))
         if exchange is None or exchange.answer is None or data.liked in (None, ""):
             return
         reason = data.liked if isinstance(data.liked, str) and data.liked not in ("Like", "Dislike") else None
@@ -250,8 +244,14 @@ def _progress(step: IndexProgress, *, done: int, n_files: int) -> str:
 def _messages(history: object) -> list[Message]:
     """The messages that the page sent back, as far as they are messages."""
     given = history if isinstance(history, list) else []
-    known = [m for m in given if isinstance(m, dict) and m.get("role") in ("user", "assistant")][-_MAX_MESSAGES:]
+    known = [m for m in given if isinstance(m, dict) and m.get("role") in ("user", "assistant")]
     return [{"role": m["role"], "content": m.get("content", "")} for m in known]
+
+
+def _index(given: object) -> int | None:
+    """The place of a message as an event tells it, or None for what is none."""
+    number = given[0] if isinstance(given, list | tuple) and given else given
+    return number if isinstance(number, int) and number >= 0 else None
 
 
 def _n_asked(messages: Sequence[Message]) -> int:

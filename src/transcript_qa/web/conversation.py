@@ -27,23 +27,27 @@ class Exchange:
 
 @dataclass(slots=True)
 class Conversation:
-    """The exchanges of one session, oldest first; it forgets all but the last `MAX_EXCHANGES`."""
+    """The exchanges of one session, oldest first; it forgets all but the last `MAX_EXCHANGES`.
+
+    Counted from the end, for the page too lets go of its oldest messages, and outlives a restart of the server.
+    """
 
     exchanges: list[Exchange] = field(default_factory=list)
 
-    def begin(self, question: str, *, n_before: int) -> Exchange:
-        """A new exchange after the first `n_before` of those that the page still shows."""
-        if n_before < len(self.exchanges):
-            del self.exchanges[n_before:]
+    def begin(self, question: str) -> Exchange:
+        """A new exchange at the end."""
         exchange = Exchange(question)
         self.exchanges.append(exchange)
         del self.exchanges[:-MAX_EXCHANGES]
         return exchange
 
-    def at(self, number: int, *, shown: int) -> Exchange | None:
-        """The exchange that the page shows as `number` (from 0) of `shown`; None where it has been forgotten."""
-        place = number - (shown - len(self.exchanges))
-        return self.exchanges[place] if 0 <= place < len(self.exchanges) else None
+    def drop_last(self, count: int) -> None:
+        """Forget the last `count` exchanges, which the page no longer shows."""
+        del self.exchanges[max(0, len(self.exchanges) - count) :]
+
+    def from_end(self, number: int) -> Exchange | None:
+        """The exchange after which `number` more were begun; None where it has been forgotten."""
+        return self.exchanges[-1 - number] if 0 <= number < len(self.exchanges) else None
 
     def answers(self) -> list[Answer]:
         """Every answer, oldest first."""

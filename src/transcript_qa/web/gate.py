@@ -107,10 +107,10 @@ class Gate:
         elif path == "/logout":
             login.leave(headers.get("cookie", ""))
             await _redirect(send, "/login", cookie("", secure=secure))
-        elif path in _OPEN_PATHS or login.is_open(headers, caller):
-            await self._pass(scope, receive, send)
         elif path == "/login":
             await _page(send, 200, login_html())
+        elif path in _OPEN_PATHS or login.is_open(headers, caller):
+            await self._pass(scope, receive, send)
         elif scope["method"] == "GET" and "text/html" in headers.get("accept", ""):
             await _redirect(send, "/login")
         else:

@@ -9,11 +9,10 @@ from typing import Any
 import gradio as gr
 
 from transcript_qa.web import cards
-from transcript_qa.web.chat import MAX_QUESTION_CHARS, Chat
+from transcript_qa.web.chat import Chat
 from transcript_qa.web.components import date_filter, exporter, panel, viewer
+from transcript_qa.web.limits import ANSWERS_AT_ONCE, MAX_QUESTION_CHARS, WAITING_PLACES
 
-QUEUE_PLACES = 64
-ANSWERS_AT_ONCE = 4
 _OPINIONS = ["Like", "Dislike", "Wrong words", "Wrong speaker", "It is in the transcripts"]
 _SESSION_S = 24 * 3600
 
@@ -52,7 +51,7 @@ def build_page(chat: Chat, *, brand: str) -> Any:
                 sources = panel(cards.no_sources_html(), elem_id="sources")
                 document = viewer(elem_id="viewer")
         _wire(page, chat, _Parts(*sidebar, *middle, sources, document, conversation))
-    page.queue(max_size=QUEUE_PLACES, default_concurrency_limit=ANSWERS_AT_ONCE)
+    page.queue(max_size=WAITING_PLACES, default_concurrency_limit=ANSWERS_AT_ONCE)
     return page
 
 

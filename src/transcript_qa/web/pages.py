@@ -20,6 +20,7 @@ from transcript_qa.web.library import library_html, speakers_html
 from transcript_qa.web.places import parse_span
 from transcript_qa.web.reading import items_html, missing_html, page_html
 from transcript_qa.web.theme import asset, page_css
+from transcript_qa.web.uploads import keep_upload
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -63,17 +64,20 @@ def add_pages(app: FastAPI, qa: TranscriptQA, *, uploads: Path | None) -> None:
         return Response(text, media_type=_ASSETS[name], headers={"content-security-policy": _POLICY})
 
     library = Library(qa, uploads=uploads)
-    readable = {"methods": ["GET", "HEAD"], "response_model": None, "include_in_schema": False}
-    app.add_api_route("/tq/turns/{transcript_id:path}", turns, **readable)  # type: ignore[arg-type]
-    app.add_api_route("/tq/{name}", file, **readable)  # type: ignore[arg-type]
-    app.add_api_route("/t/{transcript_id:path}", transcript_page, **readable)  # type: ignore[arg-type]
-    app.add_api_route("/library", library.all, **readable)  # type: ignore[arg-type]
-    app.add_api_route("/library/{transcript_id}", library.one, **readable)  # type: ignore[arg-type]
+    _add_page(app, "/tq/turns/{transcript_id:path}", turns)
+    _add_page(app, "/tq/{name}", file)
+    _add_page(app, "/t/{transcript_id:path}", transcript_page)
+    _add_page(app, "/library", library.all)
+    _add_page(app, "/library/{transcript_id}", library.one)
     if uploads is not None:
         app.add_api_route(
             "/library/{transcript_id}/{action}", library.change, methods=["POST"], response_model=None,
             include_in_schema=False,
         )  # fmt: skip
+
+
+def _add_page(app: FastAPI, path: str, page: Callable[..., Response]) -> None:
+    app.add_api_route(path, page, methods=["GET", "HEAD"], response_model=None, include_in_schema=False)
 
 
 def add_docs(app: FastAPI, *, password: bool) -> None:
@@ -83,7 +87,7 @@ def add_docs(app: FastAPI, *, password: bool) -> None:
         base_url = str(request.base_url).rstrip("/")
         return html_page(docs_html(app.openapi(), base_url=base_url, password=password))
 
-    app.add_api_route("/docs", docs, methods=["GET", "HEAD"], response_model=None, include_in_schema=False)
+    _add_page(app, "/docs", docs)
 
 
 class Library:
@@ -105,7 +109,7 @@ class Library:
         return html_page(self._all())
 
     def _all(self, message: str = "") -> str:
-        removed = [removed for removed, _ in self._removed.values()]
+        removed = [removed for removed, _ in list(self._removed.values())]
         infos = self._qa.transcripts()
         return library_html(infos, writable=self._uploads is not None, removed=removed, message=message)
 
@@ -161,27 +165,34 @@ class Library:
             raise InvalidArgumentError("No name was changed here. There is nothing to undo.")
 
     def _remove(self, transcript_id: str) -> None:
-        removed = self._qa.remove(transcript_id)
+        source = Path(self._qa.transcript(transcript_id).source)
+        aside = self._put_aside(source)
         self._removed.pop(transcript_id, None)
-        self._removed[transcript_id] = (removed, self._put_aside(Path(removed.source)))
+        self._removed[transcript_id] = (self._qa.remove(transcript_id), aside)
+        if aside is not None:
+            source.unlink()
         while len(self._removed) > _KEPT_REMOVALS:
             self._removed.pop(next(iter(self._removed)))
 
     def _put_aside(self, file: Path) -> Path | None:
-        """Where an uploaded file is kept now that its transcript is gone; None for any other file, which stays."""
+        """A copy of an uploaded file whose transcript goes; None for any other file, which stays where it is."""
         if self._uploads is None or file.resolve().parent != self._uploads.resolve() or not file.is_file():
             return None
-        aside = self._uploads / "removed"
-        aside.mkdir(exist_ok=True)
-        return Path(shutil.move(file, aside / file.name))
+        return keep_upload(file, self._uploads / "removed")[0]
 
     def _put_back(self, transcript_id: str) -> None:
         if transcript_id not in self._removed:
             raise InvalidArgumentError(f"{transcript_id} was not removed here. Add its file again.")
         removed, aside = self._removed[transcript_id]
-        if aside is not None and aside.is_file():
-            shutil.move(aside, removed.source)
+        if aside is not None and Path(removed.source).exists():
+            raise InvalidArgumentError(
+                f"Another {Path(removed.source).name} was added since. Remove that one first, or keep it instead."
+            )
+        if aside is not None:
+            shutil.copyfile(aside, removed.source)
         self._qa.put_back(removed)
+        if aside is not None:
+            aside.unlink()
         del self._removed[transcript_id]
 
 

@@ -15,7 +15,7 @@ from transcript_qa.web.theme import N_HUES
 
 # So many speakers are named above a transcript; the others are counted.
 _LEGEND = 12
-# A transcript of more turns than twice this is opened beside the chat at the turn, and its other turns are fetched.
+# So many turns before and after the one asked for are there at once beside the chat; the script fetches the others.
 _AROUND = 150
 
 
@@ -34,8 +34,8 @@ def viewer_html(transcript: Transcript, *, turn: int | None, mark: Span | None, 
     """A whole transcript beside the chat; `nonce` makes each opening differ, so that the page notices it."""
     page = html_text(page_path(transcript.id))
     said = words_by_speaker(transcript)
-    first = max(0, (turn or 0) - _AROUND)
-    shown = range(first, min(len(transcript.turns), (turn or 0) + _AROUND + 1))
+    at = min(turn or 0, len(transcript.turns) - 1)
+    shown = range(max(0, at - _AROUND), min(len(transcript.turns), at + _AROUND + 1))
     turns = turns_html(transcript, shown=shown, turn=turn, mark=mark, in_page=False)
     return _viewer(
         transcript.title,

@@ -27,16 +27,14 @@ from transcript_qa.errors import (
 )
 from transcript_qa.listing import info_json
 from transcript_qa.render import answer_json, hit_json, transcript_json, verification_json
+from transcript_qa.web.limits import ANSWERS_AT_ONCE, MAX_QUESTION_CHARS, WAITING_PLACES
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
 T = TypeVar("T")
-MAX_QUESTION_CHARS = 2000
 MAX_QUOTE_CHARS = 20_000
 MAX_HITS = 100
-ANSWERS_AT_ONCE = 4
-WAITING_PLACES = 64
 
 
 class BusyError(TranscriptQAError):

@@ -22,15 +22,13 @@ from transcript_qa import __version__
 from transcript_qa.assistant import TranscriptQA
 from transcript_qa.errors import ServeError
 from transcript_qa.web.gate import Gate
+from transcript_qa.web.limits import MAX_BODY_BYTES, MAX_FILE_BYTES
 from transcript_qa.web.login import Login
 from transcript_qa.web.panels import brand_html
 from transcript_qa.web.theme import app_css
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-MAX_FILE_BYTES = 20 * 1024 * 1024
-MAX_BODY_BYTES = 100 * 1024 * 1024
 
 
 def create_app(
