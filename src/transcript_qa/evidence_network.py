@@ -1,0 +1,120 @@
+"""The network of the reader: a BERT encoder over question and passage with two heads.
+
+The encoder has the shape of MiniLM-L6 (6 layers, 384 wide, 12 heads). One head gives each sentence a score: the log of
+how much likelier it is to answer than nothing in the passages is. The other gives the passage one: whether what is
+talked about there bears on the question. The embeddings and the lowest two layers are those of the bundled embedding
+model and are not trained, so only the upper four layers and the heads have weights of their own.
+
+This module imports torch; import it inside the function that needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+WIDTH, INNER, N_HEADS, N_LAYERS = 384, 1536, 12, 6
+N_FROZEN = 2
+VOCABULARY, POSITIONS = 30522, 512
+
+
+class _Layer(nn.Module):
+    """One layer of the encoder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv = nn.Linear(WIDTH, 3 * WIDTH)
+        self.out = nn.Linear(WIDTH, WIDTH)
+        self.norm_out = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.up = nn.Linear(WIDTH, INNER)
+        self.down = nn.Linear(INNER, WIDTH)
+        self.norm_down = nn.LayerNorm(WIDTH, eps=1e-12)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        n_rows, length, _ = states.shape
+        query, key, value = (
+            self.qkv(states).view(n_rows, length, 3, N_HEADS, WIDTH // N_HEADS).permute(2, 0, 3, 1, 4).unbind(0)
+        )
+        if self.training:
+            # On CPUs this goes back faster than the fused kernel does, which goes forward faster.
+            odds = (query @ key.transpose(-1, -2) / (WIDTH // N_HEADS) ** 0.5).masked_fill(~mask, -1e4).softmax(-1)
+            mixed = odds.to(value.dtype) @ value
+        else:
+            mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        mixed = mixed.transpose(1, 2).reshape(n_rows, length, WIDTH)
+        states = self.norm_out(states + self.out(mixed))
+        inner: Tensor = self.norm_down(states + self.down(functional.gelu(self.up(states))))
+        return inner
+
+
+class EvidenceNetwork(nn.Module):
+    """Scores of sentences and of passages for a question."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.word = nn.Embedding(VOCABULARY, WIDTH)
+        self.position = nn.Embedding(POSITIONS, WIDTH)
+        self.segment = nn.Embedding(2, WIDTH)
+        self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.layers = nn.ModuleList(_Layer() for _ in range(N_LAYERS))
+        self.sentence_in = nn.Linear(2 * WIDTH, WIDTH)
+        self.sentence_out = nn.Linear(WIDTH, 1)
+        self.passage_in = nn.Linear(WIDTH, WIDTH)
+        self.passage_out = nn.Linear(WIDTH, 1)
+
+    def forward(self, ids: Tensor, types: Tensor, mask: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores of a batch (see `evidence_input.Batch`).
+
+        Returns:
+            (n_rows, n_sentences) of sentences and (n_rows,) of passages.
+        """
+        positions = torch.arange(ids.shape[1], device=ids.device)
+        states = self.norm(self.word(ids) + self.position(positions) + self.segment(types))
+        for layer in self.layers:
+            states = layer(states, mask[:, None, None, :])
+        first = states[:, 0]
+        pooled = torch.bmm(pool.to(states.dtype), states)
+        both = torch.cat([pooled, first[:, None, :].expand_as(pooled)], dim=-1)
+        sentences = self.sentence_out(functional.gelu(self.sentence_in(both))).squeeze(-1)
+        passages = self.passage_out(torch.tanh(self.passage_in(first))).squeeze(-1)
+        return sentences, passages
+
+
+_EMBEDDING_NAMES = {
+    "word.weight": "embeddings.word_embeddings.weight",
+    "position.weight": "embeddings.position_embeddings.weight",
+    "segment.weight": "embeddings.token_type_embeddings.weight",
+    "norm.weight": "embeddings.LayerNorm.weight",
+    "norm.bias": "embeddings.LayerNorm.bias",
+}
+_LAYER_NAMES = {
+    "out": "attention.output.dense",
+    "norm_out": "attention.output.LayerNorm",
+    "up": "intermediate.dense",
+    "down": "output.dense",
+    "norm_down": "output.LayerNorm",
+}
+
+
+def is_trained(name: str) -> bool:
+    """Whether a parameter has a weight of the reader's own; all others are the embedding model's."""
+    first, number, *_ = name.split(".")
+    return int(number) >= N_FROZEN if first == "layers" else f"{first}.{number}" not in _EMBEDDING_NAMES
+
+
+def load_bert(network: EvidenceNetwork, bert: Mapping[str, Tensor]) -> None:
+    """Take embeddings and layers of a BERT checkpoint (names as transformers gives them)."""
+    parameters = dict(network.named_parameters())
+    with torch.no_grad():
+        for ours, theirs in _EMBEDDING_NAMES.items():
+            parameters[ours].copy_(bert[theirs])
+        for number in range(N_LAYERS):
+            ours, prefix = f"layers.{number}.", f"encoder.layer.{number}."
+            for kind in ("weight", "bias"):
+                parts = [bert[f"{prefix}attention.self.{name}.{kind}"] for name in ("query", "key", "value")]
+                parameters[f"{ours}qkv.{kind}"].copy_(torch.cat(parts))
+                for name, theirs in _LAYER_NAMES.items():
+                    parameters[f"{ours}{name}.{kind}"].copy_(bert[f"{prefix}{theirs}.{kind}"])

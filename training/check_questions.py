@@ -1,0 +1,95 @@
+"""Check questions written for training: every answer is found once, word for word, in its transcript.
+
+    python training/check_questions.py [FILE.tsv…]            # transcripts of the project
+    python training/check_questions.py --qmsum FOLDER [FILE.tsv…]
+
+A file of questions is named after its transcript, a line a question, three columns parted by tabs: `a` (answered) or
+`n` (not answered), the question, and words. The words of an answered question are copied from the transcript and stand
+in one turn; two or more answers are parted by ` || `. The words of an unanswered one are those that come nearest
+without answering, or nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+TRAINING = Path(__file__).resolve().parent
+_COLUMNS = 3
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question and the words that answer it, or that nearly do."""
+
+    text: str
+    answerable: bool
+    words: tuple[str, ...]
+
+
+def parse_questions(text: str) -> list[Asked]:
+    """The questions of one file; raises ValueError naming the line."""
+    asked = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        columns = line.split("\t")
+        columns += [""] * (_COLUMNS - len(columns))
+        if len(columns) != _COLUMNS or columns[0] not in ("a", "n") or not columns[1].strip():
+            raise ValueError(f"line {number}: want `a` or `n`, a question and words, parted by tabs")
+        words = tuple(part.strip() for part in columns[2].split(" || ") if part.strip())
+        asked.append(Asked(columns[1].strip(), columns[0] == "a", words))
+    return asked
+
+
+def turns_of(transcript: Path) -> list[str]:
+    """The turns of a transcript, labels and all."""
+    if transcript.suffix == ".json":
+        spoken = json.loads(transcript.read_text("utf-8"))["meeting_transcripts"]
+        return [f"{turn['speaker']}: {turn['content']}" for turn in spoken]
+    return [" ".join(block.split()) for block in re.split(r"\n\s*\n", transcript.read_text("utf-8")) if block.strip()]
+
+
+def faults(questions: list[Asked], turns: list[str]) -> list[str]:
+    """What is wrong with the questions of one transcript, in words."""
+    found = []
+    for question in questions:
+        if question.answerable and not question.words:
+            found.append(f"no answer is given: {question.text}")
+        for words in question.words:
+            n_turns = sum(words in turn for turn in turns)
+            if n_turns != 1:
+                found.append(f"stands in {n_turns} turns, want 1: {words!r} ({question.text})")
+    twice = [text for text, count in Counter(q.text.casefold() for q in questions).items() if count > 1]
+    return found + [f"asked twice: {text}" for text in twice]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", type=Path, help="default: all that are there")
+    parser.add_argument("--qmsum", type=Path, help="folder of QMSum's meetings, for files named qmsum-MEETING.tsv")
+    options = parser.parse_args()
+    n_faults = n_asked = 0
+    for file in options.files or sorted((TRAINING / "questions").glob("*.tsv")):
+        if file.stem.startswith("qmsum-"):
+            if options.qmsum is None:
+                continue
+            transcript = options.qmsum / f"{file.stem.removeprefix('qmsum-')}.json"
+        else:
+            transcript = TRAINING / "transcripts" / f"{file.stem}.txt"
+        questions = parse_questions(file.read_text("utf-8"))
+        n_asked += len(questions)
+        for fault in faults(questions, turns_of(transcript)):
+            n_faults += 1
+            print(f"{file.name}: {fault}")
+    print(f"{n_asked} questions, {n_faults} faults")
+    sys.exit(1 if n_faults else 0)
+
+
+if __name__ == "__main__":
+    main()

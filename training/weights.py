@@ -1,0 +1,231 @@
+"""Find the weights of the readers: which sentence answers, and whether any does.
+
+    python training/weights.py --work FOLDER
+
+Read are questions that the network was never trained on: those on the project's transcripts held out of the training
+(`reader.HELD_OUT`, searched among all of the project's) and those of corpus/questions.jsonl that are marked "tune".
+What the network says of each sentence, or the cosine of the embedding model, is weighed together with the other features of
+features.py: sentence weights are fitted with a softmax over the sentences of one question, the chance that the best one
+answers with a logistic regression. Printed is what the fit gives on transcripts left out of it and on the questions
+marked "held-out", which are only measured. The work folder is that of training/reader.py, whose index it uses.
+Deterministic; some minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from check_questions import TRAINING
+from examples import Asked, Remembering, answers, transcripts_of
+from numpy.typing import NDArray
+from reader import HELD_OUT
+from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+from sources import own_asked
+
+from transcript_qa.assistant import READ_HITS
+from transcript_qa.datatypes import Hit, Transcript
+from transcript_qa.evidence_model import EvidenceModel
+from transcript_qa.features import (
+    QUESTION_FEATURES,
+    SENTENCE_FEATURES,
+    Candidate,
+    Described,
+    candidates,
+    describe,
+    question_features,
+)
+from transcript_qa.reader import EvidenceReader
+from transcript_qa.search import search
+from transcript_qa.store import LocalStore
+from transcript_qa.text import normalise
+
+ROOT = TRAINING.parent
+L2 = 2.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question read over one index: what was found, and for each sentence whether it answers."""
+
+    group: str
+    text: str
+    answerable: bool
+    hits: list[Hit]
+    found: list[Candidate]
+    right: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question's features, and for each sentence whether it answers."""
+
+    group: str
+    answerable: bool
+    described: Described
+    right: NDArray[np.bool_]
+
+
+def own_questions(work: Path, embedder: Remembering) -> list[Question]:
+    """The questions on the held-out transcripts, searched among all of the project's."""
+    by_id = transcripts_of(sorted((TRAINING / "transcripts").glob("*.txt")), work / "own", embedder)
+    asked = [a for a in own_asked({Path(t.source).stem: t for t in by_id.values()}) if a.transcript in HELD_OUT]
+    embedder.remember([each.text for each in asked])
+    with LocalStore.open(work / "own") as store:
+        return [_own_question(each, search(store, embedder, each.text, k=READ_HITS), by_id) for each in asked]
+
+
+def _own_question(asked: Asked, hits: list[Hit], by_id: dict[str, Transcript]) -> Question:
+    found = candidates(hits, by_id)
+    right = [c.transcript.id == asked.transcript and answers(asked, c.span) for c in found]
+    return Question(asked.transcript, asked.text, bool(asked.gold), hits, found, np.array(right, dtype=bool))
+
+
+def corpus_questions(work: Path, embedder: Remembering, split: str) -> list[Question]:
+    """The questions of one split of corpus/questions.jsonl."""
+    by_id = transcripts_of([ROOT / "corpus"], work / "corpus", embedder)
+    lines = (ROOT / "corpus" / "questions.jsonl").read_text("utf-8").splitlines()
+    entries = [entry for entry in map(json.loads, lines) if entry["split"] == split]
+    embedder.remember([entry["question"] for entry in entries])
+    read = []
+    with LocalStore.open(work / "corpus") as store:
+        for entry in entries:
+            hits = search(store, embedder, entry["question"], k=READ_HITS)
+            found = candidates(hits, by_id)
+            right = np.array([holds(entry, candidate) for candidate in found], dtype=bool)
+            read.append(Question("corpus", entry["question"], entry["answerable"], hits, found, right))
+    return read
+
+
+def holds(entry: dict[str, Any], candidate: Candidate) -> bool:
+    """Whether this sentence holds, or is part of, the expected words of one of the project's questions."""
+    if candidate.transcript.id != entry.get("transcript"):
+        return False
+    text = normalise(candidate.text).text
+    said = normalise(candidate.transcript.words_of(candidate.turn)).text
+    return any((w := normalise(words).text) in said and (w in text or text in w) for words in entry["words"])
+
+
+def by_network(model: EvidenceModel, question: Question) -> Case:
+    """A question as the trained reader sees it."""
+    by_id = {c.transcript.id: c.transcript for c in question.found}
+    hits = [hit for hit in question.hits if hit.passage.transcript_id in by_id]
+    evidence = model.read(question.text, [(by_id[h.passage.transcript_id], h.passage) for h in hits])
+    score = {(h.passage.transcript_id, span.start): s
+             for h, one in zip(hits, evidence, strict=True) for span, s in one.sentences}  # fmt: skip
+    bearing = {h.passage.id: one.bearing for h, one in zip(hits, evidence, strict=True)}
+    kept = [i for i, c in enumerate(question.found) if (c.transcript.id, c.span.start) in score]
+    found = [question.found[i] for i in kept]
+    described = describe(
+        question.text,
+        found,
+        [score[c.transcript.id, c.span.start] for c in found],
+        [bearing[c.hit.passage.id] for c in found],
+    )
+    return Case(question.group, question.answerable, described, question.right[kept])
+
+
+def by_cosine(reader: EvidenceReader, question: Question) -> Case:
+    """A question as the reader without the network sees it."""
+    described = describe(question.text, question.found, reader.cosines(question.text, question.found))
+    return Case(question.group, question.answerable, described, question.right)
+
+
+def fit_sentences(cases: Sequence[Case]) -> NDArray[np.float64]:
+    """Weights that make the sentences that answer likely among those of their question."""
+    usable = [case for case in cases if case.right.any()]
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        total, gradient = L2 * float(weights @ weights), 2 * L2 * weights
+        for case in usable:
+            scores = case.described.sentence @ weights
+            chance = np.exp(scores - scores.max())
+            chance /= chance.sum()
+            wanted = np.where(case.right, chance, 0.0)
+            mass = wanted.sum() + 1e-12
+            total -= float(np.log(mass))
+            gradient = gradient - case.described.sentence.T @ (wanted / mass - chance)
+        return total, gradient
+
+    return np.asarray(minimize(loss, np.zeros(len(SENTENCE_FEATURES)), jac=True, method="L-BFGS-B").x)
+
+
+def rows(cases: Sequence[Case], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Question features of each case, and whether its best sentence answers."""
+    scores = [case.described.sentence @ weights for case in cases]
+    x = np.array([question_features(case.described, s) for case, s in zip(cases, scores, strict=True)])
+    y = np.array([bool(case.right[int(np.argmax(s))]) for case, s in zip(cases, scores, strict=True)])
+    return x, y
+
+
+def fit_chance(cases: Sequence[Case], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Weights of the question features, and what is added."""
+    x, y = rows(cases, weights)
+    scale = x.std(axis=0) + 1e-9
+    model = LogisticRegression(C=0.3, max_iter=2000).fit(x / scale, y)
+    return model.coef_[0] / scale, float(model.intercept_[0])
+
+
+def tell(name: str, outside: Sequence[tuple[Sequence[Case], Sequence[Case]]]) -> None:
+    """Fit on the first of each pair, print what it gives on the second."""
+    chances, right, answerable = [], [], []
+    for inside, measured in outside:
+        weights = fit_sentences(inside)
+        coefficients, bias = fit_chance(inside, weights)
+        x, y = rows(measured, weights)
+        chances.extend(1 / (1 + np.exp(-(x @ coefficients + bias))))
+        right.extend(y)
+        answerable.extend(case.answerable for case in measured)
+    chance, good, yes = np.array(chances), np.array(right), np.array(answerable)
+    reach = np.mean([case.right.any() for _, measured in outside for case in measured if case.answerable])
+    print(f"{name}: best sentence right {good[yes].mean():.3f}, an answer among the sentences {reach:.3f}")
+    for threshold in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
+        kept = chance >= threshold
+        print(
+            f"  threshold {threshold:.2f}: answerable answered {kept[yes].mean():.3f}, rightly"
+            f" {(kept & good)[yes].mean():.3f}; unanswerable declined {1 - kept[~yes].mean():.3f}"
+        )
+
+
+def fitted(name: str, own: Sequence[Case], tune: Sequence[Case], held_out: Sequence[Case]) -> dict[str, Any]:
+    """The weights of one reader, what they give printed first."""
+    print(name)
+    groups = sorted({case.group for case in own})
+    folds = [([*(c for c in own if c.group != g), *tune], [c for c in own if c.group == g]) for g in groups]
+    tell("  own transcripts left out of the fit", folds)
+    tell("  corpus, tune, left out of the fit", [(own, tune)])
+    tell("  corpus, held out", [([*own, *tune], held_out)])
+    cases = [*own, *tune]
+    sentence = fit_sentences(cases)
+    question, bias = fit_chance(cases, sentence)
+    return {
+        "sentence": dict(zip(SENTENCE_FEATURES, np.round(sentence, 4).tolist(), strict=True)),
+        "question": dict(zip(QUESTION_FEATURES, np.round(question, 4).tolist(), strict=True)),
+        "question_bias": round(bias, 4),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="the work folder of training/reader.py")
+    parser.add_argument("--output", type=Path, default=ROOT / "src" / "transcript_qa" / "data" / "weights.json")
+    options = parser.parse_args()
+    embedder = Remembering()
+    own = own_questions(options.work, embedder)
+    tune, held_out = (corpus_questions(options.work, embedder, split) for split in ("tune", "held-out"))
+    model, reader = EvidenceModel(), EvidenceReader(embedder)
+    stored = {
+        "trained": fitted("trained", *([by_network(model, q) for q in part] for part in (own, tune, held_out))),
+        "cosine": fitted("cosine", *([by_cosine(reader, q) for q in part] for part in (own, tune, held_out))),
+    }
+    options.output.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
