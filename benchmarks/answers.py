@@ -1,114 +1,195 @@
-"""Questions with known answers over the sample corpus: is the right turn cited first, is what is not there declined?
+"""Questions with known answers: is the right turn cited first, is what is not there declined, is the confidence true?
 
-    python benchmarks/answers.py [--questions corpus/questions.jsonl] [--corpus corpus/] [--failures]
+    python benchmarks/answers.py [--friends PATH/friendsqa_dev.json] [--qmsum PATH/qmsum/val] [--failures]
 
-Questions are of two levels: everyday ones name the thing in the words in which it was talked about, hard ones share few
-words with their answer or ask for a detail of something that was talked about at length and was never given. Half of
-each is marked "tune" (training/reader.py may read it), half "held-out". Columns:
+Three systems in one run: ours, ours without the trained reader (cosines of the embedding model in its place), and the
+sentence with the best BM25 score of all, which never declines. The sets:
 
-    right first   share of the answerable whose first citation is a turn that holds the expected words
-    BM25          the same for the sentence with the best BM25 score of all, which never declines
+    corpus/questions.jsonl over the sample corpus. Everyday questions name the thing in the words in which it was talked
+        about, hard ones share few words with their answer or ask for a detail that was never given. Half of each is
+        marked "tune" (training/weights.py may read it), half "held-out".
+    FriendsQA, the scenes that were left out of the training, nine together; each question is asked once where it is
+        answered and once where the same people talk and nothing answers it.
+    QMSum, each question asked of its own meeting; right is any turn of the judged evidence.
+
+Columns:
+
+    right first   share of the answerable that are answered with a right turn cited first
     words         share of the answerable with the expected words inside a quotation
+    speaker       share of those right first whose speaker is the expected one
     refused       share of the answerable declined
     declined      share of the unanswerable declined
+    ECE           expected calibration error of the confidence, in ten bins: the mean distance between confidence and
+                  the share of best sentences that are right, shown or not, by the number of questions
+    ms            median time from question to answer, warm
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import tempfile
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
 
+import numpy as np
+from answer_sets import ROOT, AnswerSet, Case, corpus_set, friends_set, qmsum_set
+
 from transcript_qa import TranscriptQA
-from transcript_qa.datatypes import Transcript
+from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
+from transcript_qa.reader import THRESHOLD, EvidenceReader, TrainedReader
 from transcript_qa.text import normalise, sentences, terms
 
-COLUMNS = ("right first", "BM25", "words", "refused", "declined")
-ROOT = Path(__file__).resolve().parents[1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A question with its answer: the turns, by (transcript id, turn index), any of which is right; none if empty."""
-
-    id: str
-    question: str
-    turns: frozenset[tuple[str, int]]
-    words: tuple[str, ...]
-    answerable: bool
-    level: str = "all"
-    split: str = "held-out"
-
-
-def read_cases(path: Path, transcripts: dict[str, Transcript]) -> list[Case]:
-    """The questions of a JSONL file, their words looked up in the transcripts."""
-    cases = []
-    for line in path.read_text("utf-8").splitlines():
-        entry = json.loads(line)
-        words = tuple(entry.get("words", ()))
-        turns = frozenset(
-            (entry["transcript"], turn)
-            for expected in words
-            for turn in turns_with(transcripts[entry["transcript"]], expected)
-        )
-        if entry["answerable"] and not turns:
-            raise SystemExit(f"{entry['id']}: no turn of {entry['transcript']} holds {words}")
-        cases.append(
-            Case(
-                id=entry["id"],
-                question=entry["question"],
-                turns=turns,
-                words=words,
-                answerable=entry["answerable"],
-                level=entry.get("level", "all"),
-                split=entry.get("split", "held-out"),
-            )
-        )
-    return cases
-
-
-def turns_with(transcript: Transcript, expected: str) -> list[int]:
-    """Indices of the turns that hold these words."""
-    needle = normalise(expected).text
-    return [turn.index for turn in transcript.turns if needle in normalise(transcript.words_of(turn)).text]
+COLUMNS = ("right first", "words", "speaker", "refused", "declined", "ECE", "ms")
+N_BINS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of one question; `right` where the first citation is a right turn."""
+    """What a system said to one question; `right` where its best sentence is of a right turn, shown or not."""
 
     case: Case
     answered: bool
     right: bool
     words_quoted: bool
+    speaker_right: bool
     n_quotes: int
     n_exact: int
     confidence: float
     took_ms: float
 
 
-def ask(qa: TranscriptQA, case: Case, transcripts: dict[str, Transcript]) -> Outcome:
-    """Ask one question and judge the answer."""
-    answer = qa.ask(case.question)
-    cited = " ".join(normalise(citation.quote).text for citation in answer.citations)
-    first = next(((c.transcript_id, c.turn) for c in answer.citations), None)
-    exact = [c.span.of(transcripts[c.transcript_id].text) == c.quote for c in answer.citations]
-    return Outcome(
-        case=case,
-        answered=answer.answered,
-        right=first in case.turns,
-        words_quoted=any(normalise(words).text in cited for words in case.words),
-        n_quotes=len(exact),
-        n_exact=sum(exact),
-        confidence=answer.confidence,
-        took_ms=answer.timings_ms["total"],
+System = Callable[[AnswerSet], Callable[[Case], Outcome]]
+
+
+def by_assistant(make: Callable[[AnswerSet], TranscriptQA]) -> System:
+    """Ours, as `make` makes it: with the threshold 0, so that the best sentence is known even where it is not shown."""
+
+    def over(asked: AnswerSet) -> Callable[[Case], Outcome]:
+        qa = make(asked)
+        qa.ask("is it warm")
+
+        def ask(case: Case) -> Outcome:
+            started = time.perf_counter()
+            answer = qa.ask(case.question, transcripts=[case.within] if case.within else None)
+            took_ms = 1000 * (time.perf_counter() - started)
+            cited = " ".join(normalise(citation.quote).text for citation in answer.citations)
+            first = answer.citations[0] if answer.citations else None
+            texts = [asked.transcripts[c.transcript_id].text for c in answer.citations]
+            return Outcome(
+                case=case,
+                answered=answer.confidence >= THRESHOLD,
+                right=first is not None and (first.transcript_id, first.turn) in case.turns,
+                words_quoted=any(normalise(words).text in cited for words in case.words),
+                speaker_right=first is not None and case.speaker in (None, first.speaker.display, first.speaker.label),
+                n_quotes=len(texts),
+                n_exact=sum(c.span.of(text) == c.quote for c, text in zip(answer.citations, texts, strict=True)),
+                confidence=answer.confidence,
+                took_ms=took_ms,
+            )
+
+        return ask
+
+    return over
+
+
+def by_bm25(asked: AnswerSet) -> Callable[[Case], Outcome]:
+    """A baseline: the sentence with the best BM25 score of all."""
+    places = [
+        (transcript, turn, piece.of(body), Counter(terms(piece.of(body))))
+        for transcript in asked.transcripts.values()
+        for turn in transcript.turns
+        for body in [transcript.words_of(turn)]
+        for piece in sentences(body)
+    ]
+    length = sum(sum(counts.values()) for *_, counts in places) / len(places)
+    seen = Counter(term for *_, counts in places for term in counts)
+
+    def score(counts: Counter[str], wanted: set[str]) -> float:
+        norm = 1.2 * (0.25 + 0.75 * sum(counts.values()) / length)
+        return sum(
+            log(1 + (len(places) - seen[t] + 0.5) / (seen[t] + 0.5)) * counts[t] * 2.2 / (counts[t] + norm)
+            for t in wanted
+            if counts[t]
+        )
+
+    def ask(case: Case) -> Outcome:
+        started = time.perf_counter()
+        wanted = set(terms(case.question))
+        within = [p for p in places if case.within in (None, p[0].id)]
+        transcript, turn, text, _ = max(within, key=lambda place: score(place[3], wanted))
+        return Outcome(
+            case=case,
+            answered=True,
+            right=(transcript.id, turn.index) in case.turns,
+            words_quoted=any(normalise(words).text in normalise(text).text for words in case.words),
+            speaker_right=case.speaker in (None, turn.speaker.display, turn.speaker.label),
+            n_quotes=1,
+            n_exact=1,
+            confidence=1.0,
+            took_ms=1000 * (time.perf_counter() - started),
+        )
+
+    return ask
+
+
+def systems(embedder: Embedder) -> dict[str, System]:
+    """The systems by name."""
+    return {
+        "ours": by_assistant(lambda s: TranscriptQA(s.store, embedder, reader=TrainedReader(), threshold=0.0)),
+        "without the trained reader": by_assistant(
+            lambda s: TranscriptQA(s.store, embedder, reader=EvidenceReader(embedder), threshold=0.0)
+        ),
+        "BM25's best sentence": by_bm25,
+    }
+
+
+def calibration_error(outcomes: Sequence[Outcome]) -> float:
+    """Expected calibration error in ten bins of like width."""
+    confidence = np.array([o.confidence for o in outcomes])
+    right = np.array([o.right for o in outcomes], dtype=float)
+    bins = np.minimum((confidence * N_BINS).astype(int), N_BINS - 1)
+    return float(
+        sum(
+            abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean()
+            for b in range(N_BINS)
+            if (bins == b).any()
+        )
     )
+
+
+def row(name: str, outcomes: Sequence[Outcome]) -> str:
+    """One line of the table."""
+    yes = [o for o in outcomes if o.case.answerable]
+    no = [o for o in outcomes if not o.case.answerable]
+    right = [o for o in yes if o.right and o.answered]
+    has_words = any(o.case.words for o in yes)
+    has_speaker = any(o.case.speaker for o in yes)
+    cells = (
+        f"{len(right) / len(yes):.3f}",
+        f"{sum(o.words_quoted and o.answered for o in yes) / len(yes):.3f}" if has_words else "-",
+        f"{sum(o.speaker_right for o in right) / max(len(right), 1):.3f}" if has_speaker else "-",
+        f"{sum(not o.answered for o in yes) / len(yes):.3f}",
+        f"{sum(not o.answered for o in no) / len(no):.3f}" if no else "-",
+        f"{calibration_error(outcomes):.3f}",
+        f"{statistics.median(o.took_ms for o in outcomes):.0f}",
+    )
+    return f"{name:28}{len(yes):5}{len(no):5}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def reliability(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """For each tenth of confidence: how many questions, and how many of their first sentences are right."""
+    for number in range(N_BINS):
+        inside = [o for o in outcomes if min(int(o.confidence * N_BINS), N_BINS - 1) == number]
+        if inside:
+            share = sum(o.right for o in inside) / len(inside)
+            bar = "#" * round(40 * share)
+            yield f"  {number / N_BINS:.1f} to {(number + 1) / N_BINS:.1f} {len(inside):5} {share:6.2f} {bar}"
 
 
 def problem(outcome: Outcome) -> str:
@@ -120,77 +201,52 @@ def problem(outcome: Outcome) -> str:
     return "answered though nothing answers" if outcome.answered else ""
 
 
-def row(name: str, outcomes: list[Outcome], baseline: Callable[[str], tuple[str, int]]) -> str:
-    """One line of the table."""
-    yes = [o for o in outcomes if o.case.answerable]
-    no = [o for o in outcomes if not o.case.answerable]
-    bm25 = sum(baseline(o.case.question) in o.case.turns for o in yes)
-    cells = (
-        sum(o.right for o in yes) / len(yes),
-        bm25 / len(yes),
-        sum(o.words_quoted for o in yes) / len(yes),
-        sum(not o.answered for o in yes) / len(yes),
-        sum(not o.answered for o in no) / len(no),
-    )
-    return f"{name:22}{len(yes):5}{len(no):5}" + "".join(f"{cell:11.3f}" for cell in cells)
-
-
-def bm25_best_sentence(transcripts: dict[str, Transcript]) -> Callable[[str], tuple[str, int]]:
-    """A baseline: the turn of the sentence with the best BM25 score of all."""
-    places = [
-        (transcript.id, turn.index, Counter(terms(piece.of(body))))
-        for transcript in transcripts.values()
-        for turn in transcript.turns
-        for body in [transcript.words_of(turn)]
-        for piece in sentences(body)
-    ]
-    length = sum(sum(counts.values()) for _, _, counts in places) / len(places)
-    seen = Counter(term for _, _, counts in places for term in counts)
-
-    def score(counts: Counter[str], asked: tuple[str, ...]) -> float:
-        norm = 1.2 * (0.25 + 0.75 * sum(counts.values()) / length)
-        return sum(
-            log(1 + (len(places) - seen[t] + 0.5) / (seen[t] + 0.5)) * counts[t] * 2.2 / (counts[t] + norm)
-            for t in set(asked)
-        )
-
-    def best(question: str) -> tuple[str, int]:
-        asked = terms(question)
-        transcript_id, turn, _ = max(places, key=lambda place: score(place[2], asked))
-        return transcript_id, turn
-
-    return best
+def report(sets: Sequence[AnswerSet], embedder: Embedder, *, failures: bool) -> None:
+    """Print the tables of some sets together."""
+    n_words = sum(len(t.text.split()) for each in sets for t in each.transcripts.values())
+    print(f"\n{sum(len(each.transcripts) for each in sets)} transcripts, {n_words} words")
+    print(f"{'':28}{'yes':>5}{'no':>5}" + "".join(f"{name:>12}" for name in COLUMNS))
+    for name, system in systems(embedder).items():
+        outcomes = [ask(case) for each in sets for ask in [system(each)] for case in each.cases]
+        print(name)
+        groups = list(dict.fromkeys(o.case.group for o in outcomes))
+        for group in groups:
+            print(row(f"  {group[:24]}", [o for o in outcomes if o.case.group == group]))
+        if len(groups) > 1:
+            print(row("  all", outcomes))
+        if name == "ours":
+            kept = outcomes
+    print(f"quotes exact {sum(o.n_exact for o in kept)} of {sum(o.n_quotes for o in kept)}")
+    print("confidence of ours, questions, share right")
+    print("\n".join(reliability(kept)))
+    if failures:
+        for outcome in kept:
+            if said := problem(outcome):
+                print(f"  {outcome.case.id} {said} ({outcome.confidence:.2f}): {outcome.case.question}")
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corpus", type=Path, default=ROOT / "corpus")
     parser.add_argument("--questions", type=Path, default=ROOT / "corpus" / "questions.jsonl")
+    parser.add_argument("--friends", type=Path, help="friendsqa_dev.json")
+    parser.add_argument("--qmsum", type=Path, help="a folder of QMSum meetings")
     parser.add_argument("--failures", action="store_true", help="print each question that went wrong")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, TranscriptQA.build(options.corpus, index=folder) as qa:
-        transcripts = {info.id: qa.transcript(info.id) for info in qa.transcripts()}
-        cases = read_cases(options.questions, transcripts)
-        qa.warm_up()
-        outcomes = [ask(qa, case, transcripts) for case in cases]
-    baseline = bm25_best_sentence(transcripts)
-    n_words = sum(len(t.text.split()) for t in transcripts.values())
-    print(f"{len(transcripts)} transcripts, {n_words} words")
-    print(f"{'':22}{'yes':>5}{'no':>5}" + "".join(f"{name:>11}" for name in COLUMNS))
-    for level in dict.fromkeys(case.level for case in cases):
-        for split in ("held-out", "tune"):
-            chosen = [o for o in outcomes if (o.case.level, o.case.split) == (level, split)]
-            if chosen:
-                print(row(f"{level}, {split}", chosen, baseline))
-    print(row("all", outcomes, baseline))
-    n_quotes = sum(o.n_quotes for o in outcomes)
-    print(f"quotes exact {sum(o.n_exact for o in outcomes)} of {n_quotes}")
-    print(f"question to answer, median {statistics.median(o.took_ms for o in outcomes):.0f} ms")
-    if options.failures:
-        for outcome in outcomes:
-            if said := problem(outcome):
-                print(f"  {outcome.case.id} {said} ({outcome.confidence:.2f}): {outcome.case.question}")
+    embedder = SentenceTransformerEmbedder()
+    with tempfile.TemporaryDirectory() as folder:
+        index = Path(folder)
+        opened: list[AbstractContextManager[list[AnswerSet]]] = [
+            corpus_set(options.corpus, options.questions, index / "corpus", embedder)
+        ]
+        if options.friends:
+            opened.append(friends_set(options.friends, index / "friends", embedder))
+        if options.qmsum:
+            opened.append(qmsum_set(options.qmsum, index / "qmsum", embedder))
+        for context in opened:
+            with context as sets:
+                report(sets, embedder, failures=options.failures)
 
 
 if __name__ == "__main__":

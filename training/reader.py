@@ -18,7 +18,7 @@ import argparse
 import math
 import pickle
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -65,9 +65,13 @@ def examples_of(options: argparse.Namespace) -> list[Example]:
         made += qmsum_examples(options.qmsum, options.work / "qmsum", embedder)
         file.write_bytes(pickle.dumps(made))
     loaded: list[Example] = pickle.loads(file.read_bytes())
-    scenes = sorted({e.asked.transcript for e in loaded if e.asked.source == "friends"})
-    left_out = HELD_OUT | set(scenes[::FRIENDS_HELD_OUT])
+    left_out = HELD_OUT | friends_held_out(e.asked.transcript for e in loaded if e.asked.source == "friends")
     return [e for e in loaded if e.asked.transcript not in left_out]
+
+
+def friends_held_out(scenes: Iterable[str]) -> frozenset[str]:
+    """The scenes of FriendsQA that are left out of the training."""
+    return frozenset(sorted(set(scenes))[::FRIENDS_HELD_OUT])
 
 
 def draw(example: Example, rng: np.random.Generator) -> Sample:

@@ -48,8 +48,8 @@ def own_asked(transcripts: Mapping[str, Transcript]) -> list[Asked]:
     return asked
 
 
-def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript]) -> list[Asked]:
-    """The questions that came with the meetings of a split, and those that were written on them for the project."""
+def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript], *, written: bool = True) -> list[Asked]:
+    """The questions that came with the meetings of a split and, where `written`, those of the project on them."""
     asked = []
     for file in sorted(folder.glob("*.json")):
         transcript = transcripts[file.stem]
@@ -63,7 +63,7 @@ def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript]) -> list[Ask
                     Asked(source="qmsum", text=entry["query"], transcript=transcript.id, gold=gold, topical=True)
                 )
         questions = TRAINING / "questions" / f"qmsum-{file.stem}.tsv"
-        if questions.is_file():
+        if written and questions.is_file():
             asked += _written(questions, transcript, "qmsum-own")
     return asked
 

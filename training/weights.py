@@ -4,11 +4,11 @@
 
 Read are questions that the network was never trained on: those on the project's transcripts held out of the training
 (`reader.HELD_OUT`, searched among all of the project's) and those of corpus/questions.jsonl that are marked "tune".
-What the network says of each sentence, or the cosine of the embedding model, is weighed together with the other features of
-features.py: sentence weights are fitted with a softmax over the sentences of one question, the chance that the best one
-answers with a logistic regression. Printed is what the fit gives on transcripts left out of it and on the questions
-marked "held-out", which are only measured. The work folder is that of training/reader.py, whose index it uses.
-Deterministic; some minutes on two cores.
+What the network says of each sentence, or the cosine of the embedding model, is weighed together with the other
+features of features.py: sentence weights are fitted with a softmax over the sentences of one question, the chance that
+the best one answers with a logistic regression. Printed is what the fit gives on transcripts left out of it and on the
+questions marked "held-out", which are only measured. The work folder is that of training/reader.py, whose index it
+uses. Deterministic; some minutes on two cores.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Self
 
+from transcript_qa.calibration import THRESHOLD_SETTING, Calibration, calibrate, kept_threshold
 from transcript_qa.corpus import check_paths
 from transcript_qa.datatypes import (
     Answer,
@@ -65,12 +66,17 @@ class TranscriptQA:
         store: an open index.
         embedder: the model it was made with.
         reader: None for the one that comes with the package.
+        threshold: the confidence below which nothing is quoted; None for the one that `calibrate` left in the index, or
+            that comes with the package.
     """
 
-    def __init__(self, store: Store, embedder: Embedder, *, reader: Reader | None = None) -> None:
+    def __init__(
+        self, store: Store, embedder: Embedder, *, reader: Reader | None = None, threshold: float | None = None
+    ) -> None:
         self._store = store
         self._embedder = embedder
         self._reader = reader or default_reader(embedder)
+        self._threshold = kept_threshold(store, THRESHOLD) if threshold is None else threshold
         self._changing = RLock()
         self._last_report: IndexReport | None = None
 
@@ -206,6 +212,18 @@ class TranscriptQA:
         """What is wrong with the index, in words; empty where nothing is."""
         return self._store.health()
 
+    def calibrate(self) -> Calibration:
+        """Fit the threshold to these transcripts and keep it in the index; see calibration.py.
+
+        Raises:
+            InvalidArgumentError: the transcripts hold too few questions to ask.
+        """
+        with self._changing:
+            found = calibrate(self._store, self._embedder, self._reader, threshold=self._threshold, k=READ_HITS)
+            self._store.set_setting(THRESHOLD_SETTING, str(found.threshold))
+            self._threshold = found.threshold
+            return found
+
     def warm_up(self) -> None:
         """Load the model and the vectors now, so that the first question does not wait for them."""
         if self.passage_count():
@@ -283,7 +301,7 @@ class TranscriptQA:
             text = counted_text(thing, mentions, shown) if shown else answer_text(())
         else:
             citations, confidence = _citations(reading), reading.confidence
-            shown = citations if confidence >= THRESHOLD else ()
+            shown = citations if confidence >= self._threshold else ()
             text = answer_text(shown)
         return Answer(
             question=question,

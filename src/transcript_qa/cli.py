@@ -306,13 +306,19 @@ def _serve(
 def _doctor(
     index: IndexOption = DEFAULT_INDEX,
     model: ModelOption = None,
+    calibrate: Annotated[
+        bool, typer.Option("--calibrate", help="fit how sure an answer must be to the index's own transcripts")
+    ] = False,
     as_json: JsonOption = False,
     no_color: ColorOption = False,
 ) -> None:
     """Check the installation, the model and the index."""
-    from transcript_qa.cli_doctor import checks_json, examine, is_sound, show_checks
+    from transcript_qa.cli_doctor import calibration_check, checks_json, examine, is_sound, show_checks
 
     checks = examine(index, model=model)
+    if calibrate and is_sound(checks):
+        with TranscriptQA.open(index, embedder=embedder_of(index, model), writable=True) as qa:
+            checks.append(calibration_check(qa.calibrate()))
     if as_json:
         write_json(checks_json(checks))
     else:

@@ -8,13 +8,14 @@ import socket
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import Any, NoReturn
 
 from rich.console import Console
 
+from transcript_qa.calibration import Calibration
 from transcript_qa.cli_console import assembled, joined, one_line, print_indented, styled
 from transcript_qa.cli_model import HASHING_MODEL, embedder_of, make_embedder
 from transcript_qa.embed import Embedder
@@ -69,6 +70,22 @@ def examine(index: Path, *, model: str | None) -> list[Check]:
         checks.append(_model(embedder))
     checks.append(_index(index, embedder))
     return checks
+
+
+def calibration_check(found: Calibration) -> Check:
+    """What calibrating found, as a check that nothing can fail."""
+    before, false_answers, false_refusals = found.before
+    return Check(
+        name="calibration",
+        status="ok",
+        detail=(
+            f"an answer is shown from a confidence of {found.threshold:.2f} on (before: {before:.2f}); of"
+            f" {found.n_questions} questions from these transcripts {found.false_answers:.1%} are answered with the"
+            f" evidence removed (before: {false_answers:.1%}), {found.false_refusals:.1%} are declined or answered from"
+            f" elsewhere with it there (before: {false_refusals:.1%})"
+        ),
+        facts=asdict(found),
+    )
 
 
 def is_sound(checks: list[Check]) -> bool:

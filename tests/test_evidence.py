@@ -1,0 +1,111 @@
+"""What the network reads, and how its weights are kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from builders import make_transcript
+from transcript_qa.chunk import split_passages
+from transcript_qa.datatypes import Transcript
+from transcript_qa.embed import SentenceTransformerEmbedder, bundled_tokenizer
+from transcript_qa.evidence_input import MAX_WINDOW_TOKENS, batch_of, passage_sentences, passage_windows, question_ids
+from transcript_qa.evidence_model import EvidenceModel, packed, shipped_model, unpacked
+
+WORDS = st.sampled_from("loan bridge rope nine harbour four percent [laughs] no yes ok. why? Friday. quay".split())
+SPEECH = st.lists(WORDS, min_size=1, max_size=120).map(" ".join)
+TALK = st.lists(st.tuples(st.sampled_from(["ANN", "BO"]), SPEECH), min_size=1, max_size=8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(TALK, st.sampled_from([40, 254]))
+def test_every_sentence_of_every_passage_is_read(said: list[tuple[str, str]], budget: int) -> None:
+    tokenizer = bundled_tokenizer()
+    transcript = make_transcript("talk", said)
+    count = SentenceTransformerEmbedder().count_tokens
+    for passage in split_passages(transcript, count_tokens=count, budget_tokens=budget):
+        windows = passage_windows(tokenizer, transcript, passage)
+        read = [span for window in windows for span, _, _ in window.sentences]
+        assert read == list(passage_sentences(transcript, passage))
+        for window in windows:
+            assert 0 < len(window.ids) <= MAX_WINDOW_TOKENS
+            assert all(0 <= first < last <= len(window.ids) for _, first, last in window.sentences)
+
+
+def test_the_word_pieces_of_a_sentence_are_its_own() -> None:
+    tokenizer = bundled_tokenizer()
+    transcript = make_transcript("talk", [("ANN", "We closed the loan. It was Friday."), ("BO", "At four percent?")])
+    (passage,) = split_passages(transcript, count_tokens=SentenceTransformerEmbedder().count_tokens, budget_tokens=254)
+    (window,) = passage_windows(tokenizer, transcript, passage)
+    read = [tokenizer.decode(window.ids[first:last].tolist()) for _, first, last in window.sentences]
+    assert read == ["we closed the loan.", "it was friday.", "at four percent?"]
+
+
+def test_a_batch_takes_the_mean_over_each_sentence_and_nothing_of_the_padding() -> None:
+    tokenizer = bundled_tokenizer()
+    count = SentenceTransformerEmbedder().count_tokens
+    windows = []
+    for said in ("Short.", "A longer thing was said. And another one after it."):
+        transcript = make_transcript("talk", [("ANN", said)])
+        (passage,) = split_passages(transcript, count_tokens=count, budget_tokens=254)
+        windows += passage_windows(tokenizer, transcript, passage)
+    asked = question_ids(tokenizer, "What was said?")
+    batch = batch_of([(asked, window) for window in windows])
+    assert batch.held.sum(axis=1).tolist() == [1, 2]
+    sums = batch.pool.sum(axis=2)
+    assert np.allclose(sums[batch.held], 1.0)
+    assert not sums[~batch.held].any()
+    assert not (batch.pool * ~batch.mask[:, None, :]).any()
+    for row, window in enumerate(windows):
+        assert batch.ids[row][batch.types[row] == 1][:-1].tolist() == window.ids.tolist()
+
+
+def test_packed_weights_are_nearly_the_same() -> None:
+    torch = pytest.importorskip("torch")
+    weights = {"a.weight": torch.randn(7, 33), "a.bias": torch.randn(7), "zero.weight": torch.zeros(2, 3)}
+    back = unpacked(packed(weights))
+    assert back.keys() == weights.keys()
+    for name, weight in weights.items():
+        step = weight.abs().max() / 127
+        assert (back[name] - weight).abs().max() <= 0.6 * step + 1e-3
+
+
+def passages_of(transcript: Transcript) -> list[tuple[Transcript, object]]:
+    count = SentenceTransformerEmbedder().count_tokens
+    return [(transcript, p) for p in split_passages(transcript, count_tokens=count, budget_tokens=254)]
+
+
+def test_the_shipped_network_finds_the_sentence_that_answers() -> None:
+    transcript = make_transcript(
+        "talk",
+        [
+            ("ANN", "The new pump came on Monday. We have not tried it yet."),
+            ("BO", "And the old one?"),
+            ("ANN", "I sold it to a farmer in Ledbrook. He gave me ninety crowns."),
+            ("BO", "The wall at the back is still wet, by the way."),
+        ],
+    )
+    model = shipped_model()
+    for question, words in (
+        ("What did the farmer pay?", "ninety crowns"),
+        ("When was the replacement delivered?", "on Monday"),
+    ):
+        (evidence,) = model.read(question, passages_of(transcript))  # type: ignore[arg-type]
+        best, score = max(evidence.sentences, key=lambda each: each[1])
+        assert words in best.of(transcript.text)
+        assert score > 0
+    (evidence,) = model.read("How much does the wall paint cost?", passages_of(transcript))  # type: ignore[arg-type]
+    assert max(score for _, score in evidence.sentences) < score
+
+
+def test_what_a_passage_is_given_does_not_depend_on_what_it_is_read_with() -> None:
+    one = make_transcript("one", [("ANN", "The ferry leaves at nine. Bring a coat.")])
+    other = make_transcript("other", [("BO", "Nobody paid for the window. " * 12)])
+    model = shipped_model()
+    alone = model.read("When does the ferry leave?", passages_of(one))  # type: ignore[arg-type]
+    both = model.read("When does the ferry leave?", [*passages_of(other), *passages_of(one)])  # type: ignore[arg-type]
+    assert [span for span, _ in alone[0].sentences] == [span for span, _ in both[-1].sentences]
+    assert np.allclose([s for _, s in alone[0].sentences], [s for _, s in both[-1].sentences], atol=0.15)
+    assert EvidenceModel().read("When?", []) == []

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders import make_passages, make_transcript
+from transcript_qa.datatypes import Hit, Why
+from transcript_qa.ranking import reranked, with_rest
+
+TALK = make_transcript("talk", [("ANN", f"Word number {n}.") for n in range(12)])
+
+
+def hits_with(scores: list[float]) -> list[Hit]:
+    passages = make_passages(TALK)
+    return [
+        Hit(passage=passage, title="Talk", score=score, rank=rank, why=Why())
+        for rank, (passage, score) in enumerate(zip(passages, sorted(scores, reverse=True), strict=False), start=1)
+    ]
+
+
+some_hits = st.lists(st.floats(0.01, 10), min_size=1, max_size=12).map(hits_with)
+
+
+@given(some_hits, st.data())
+def test_reading_changes_the_order_and_nothing_else(hits: list[Hit], data: st.DataObject) -> None:
+    odds = data.draw(st.lists(st.floats(-50, 50), min_size=len(hits), max_size=len(hits)))
+    ranked = reranked(hits, odds)
+    assert sorted(h.passage.id for h in ranked) == sorted(h.passage.id for h in hits)
+    assert [h.rank for h in ranked] == list(range(1, len(hits) + 1))
+    assert all(a.score >= b.score for a, b in pairwise(ranked))
+
+
+@given(some_hits, st.floats(0.1, 50))
+def test_the_scale_of_the_search_makes_no_difference(hits: list[Hit], scale: float) -> None:
+    odds = [float(i % 3) for i in range(len(hits))]
+    scaled = [replace(hit, score=hit.score * scale) for hit in hits]
+    assert [h.passage.id for h in reranked(scaled, odds)] == [h.passage.id for h in reranked(hits, odds)]
+
+
+def test_what_bears_on_the_question_comes_before_what_does_not() -> None:
+    hits = hits_with([1.0, 0.9, 0.8, 0.7])
+    assert reranked(hits, [-8.0, -8.0, -8.0, 8.0])[0].passage.id == hits[3].passage.id
+
+
+def test_a_passage_beside_one_that_bears_on_the_question_comes_before_one_elsewhere() -> None:
+    hits = hits_with([1.0] * 12)
+    ranked = reranked(hits, [8.0 if hit.passage.turns[0] == 5 else -8.0 for hit in hits])
+    assert {h.passage.turns[0] for h in ranked[1:3]} == {4, 6}
+
+
+def test_what_was_not_read_comes_after_what_was() -> None:
+    hits = hits_with([4.0, 3.0, 2.0, 1.0])
+    both = with_rest(reranked(hits[:2], [-5.0, 5.0]), hits[2:])
+    assert [h.passage.id for h in both[2:]] == [h.passage.id for h in hits[2:]]
+    assert [h.rank for h in both] == [1, 2, 3, 4]
+    assert all(a.score >= b.score for a, b in pairwise(both))
+    assert with_rest([], hits) == hits
