@@ -12,8 +12,9 @@ of them together (open).
     p1000      the same for 1,000 words
     r1000      share of the question's evidence words in the first passages that make 1,000 words or more
 
-Questions without a judged span are left out. Ours is shown with and without the reader's order. Baselines: one turn a passage, dense; BM25 (k1 1.2, b 0.75) over turns;
-windows of 1,000 characters, dense; and reciprocal-rank fusion (k 60) of our two legs over our own passages.
+Questions without a judged span are left out. Ours is shown as the reader orders it and as the search alone does.
+Baselines: one turn a passage, dense; BM25 (k1 1.2, b 0.75) over turns; windows of 1,000 characters, dense; and
+reciprocal-rank fusion (k 60) of our two legs over our own passages.
 """
 
 from __future__ import annotations

@@ -33,12 +33,12 @@ from transcript_qa.evidence_input import Window, batch_of
 from transcript_qa.evidence_network import EvidenceNetwork, is_trained, load_bert
 
 SEED = 20251125
-N_WINDOWS = 5
+N_WINDOWS = 4
 QUESTIONS_A_STEP = 8
 ROWS_TOGETHER = 10
-LAYER_RATE, HEAD_RATE = 8e-5, 5e-4
+LAYER_RATE, HEAD_RATE = 1.2e-4, 5e-4
 TOPICAL_WEIGHT = 0.3
-CROPPED = 0.5
+CROPPED = 0.7
 HELD_OUT = frozenset(
     (
         "hospital-handover",
@@ -215,7 +215,7 @@ def main() -> None:
     parser.add_argument("--qmsum", type=Path, required=True, help="QMSum's folder train")
     parser.add_argument("--friends", type=Path, required=True, help="friendsqa_dev.json")
     parser.add_argument("--work", type=Path, required=True, help="where indexes, examples and the state are kept")
-    parser.add_argument("--epochs", type=float, default=1.0)
+    parser.add_argument("--epochs", type=float, default=0.8)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     train(options)

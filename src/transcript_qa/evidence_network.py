@@ -60,10 +60,8 @@ class EvidenceNetwork(nn.Module):
         self.segment = nn.Embedding(2, WIDTH)
         self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
         self.layers = nn.ModuleList(_Layer() for _ in range(N_LAYERS))
-        self.sentence_in = nn.Linear(2 * WIDTH, WIDTH)
-        self.sentence_out = nn.Linear(WIDTH, 1)
-        self.passage_in = nn.Linear(WIDTH, WIDTH)
-        self.passage_out = nn.Linear(WIDTH, 1)
+        self.sentence = _Match()
+        self.passage = _Match()
 
     def forward(self, ids: Tensor, types: Tensor, mask: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of a batch (see `evidence_input.Batch`).
@@ -75,12 +73,38 @@ class EvidenceNetwork(nn.Module):
         states = self.norm(self.word(ids) + self.position(positions) + self.segment(types))
         for layer in self.layers:
             states = layer(states, mask[:, None, None, :])
+        parts = torch.stack([mask & (types == 0), mask & (types == 1)], dim=1).to(states.dtype)
+        question, passage = torch.bmm(parts / parts.sum(-1, keepdim=True), states).unbind(1)
+        sentences = torch.bmm(pool.to(states.dtype), states)
         first = states[:, 0]
-        pooled = torch.bmm(pool.to(states.dtype), states)
-        both = torch.cat([pooled, first[:, None, :].expand_as(pooled)], dim=-1)
-        sentences = self.sentence_out(functional.gelu(self.sentence_in(both))).squeeze(-1)
-        passages = self.passage_out(torch.tanh(self.passage_in(first))).squeeze(-1)
-        return sentences, passages
+        return (
+            self.sentence(question[:, None].expand_as(sentences), sentences, first[:, None].expand_as(sentences)),
+            self.passage(question, passage, first),
+        )
+
+
+class _Match(nn.Module):
+    """How well a stretch of a passage goes with the question.
+
+    The embedding model's mean of a text's states stands for its meaning, and the cosine of two for how near they are:
+    that is where this begins, and what is learnt is added.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.Linear(3 * WIDTH, WIDTH)
+        self.outer = nn.Linear(WIDTH, 1)
+        self.cosine = nn.Linear(1, 1)
+        nn.init.constant_(self.cosine.weight, 10.0)
+        nn.init.constant_(self.cosine.bias, -6.0)
+
+    def forward(self, question: Tensor, words: Tensor, first: Tensor) -> Tensor:
+        asked = functional.normalize(question, dim=-1)
+        said = functional.normalize(words, dim=-1)
+        both = torch.cat([said * WIDTH**0.5, asked * said * WIDTH, first], dim=-1)
+        near = self.cosine((asked * said).sum(-1, keepdim=True))
+        score: Tensor = self.outer(functional.gelu(self.inner(both))) + near
+        return score.squeeze(-1)
 
 
 _EMBEDDING_NAMES = {
