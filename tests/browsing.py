@@ -57,7 +57,10 @@ class WordReader:
         found = [c for c in candidates(hits, transcripts) if asked <= set(terms(c.text))]
         found = [c for c in found if speakers is None or (c.transcript.id, c.turn.speaker.label) in speakers]
         sentences = tuple(ReadSentence(candidate=c, score=1.0) for c in found)
-        return Reading(sentences=sentences, confidence=0.9 if found else 0.1)
+        return Reading(sentences=sentences, confidence=0.9 if found else 0.1, hits=tuple(hits))
+
+    def rank(self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript]) -> list[Hit]:
+        return list(hits)
 
 
 @contextmanager

@@ -212,6 +212,11 @@ class TranscriptQA:
         """What is wrong with the index, in words; empty where nothing is."""
         return self._store.health()
 
+    @property
+    def threshold(self) -> float:
+        """The confidence below which nothing is quoted."""
+        return self._threshold
+
     def calibrate(self) -> Calibration:
         """Fit the threshold to these transcripts and keep it in the index; see calibration.py.
 

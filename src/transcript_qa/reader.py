@@ -58,7 +58,7 @@ class Reading:
 
     sentences: tuple[ReadSentence, ...]
     confidence: float
-    hits: tuple[Hit, ...] = ()
+    hits: tuple[Hit, ...]
 
 
 class Reader(Protocol):
