@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from transcript_qa.formats.build import Builder, Part, claim_of
+from transcript_qa.formats.build import Builder, Part
 from transcript_qa.formats.quick import of_tuple
 from transcript_qa.formats.sourcetext import Line
 from transcript_qa.formats.times import clock, seconds
@@ -95,7 +95,7 @@ def scan(builder: Builder, pattern: re.Pattern[str]) -> Iterator[list[Cue] | lis
             yield _lines(text, done, begin, number)
         done = match.end()
         at = match.start(3)
-        builder.claims.append(claim_of((begin, at, Part.SYNTAX)))
+        builder.claims.add(begin, at, Part.SYNTAX)
         found.append((first, last, said))
         places.append(at)
     yield from _cues(found, places)

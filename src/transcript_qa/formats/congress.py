@@ -140,7 +140,7 @@ class _Reader:
 
     def _say(self, start: int, end: int, line: Line) -> None:
         said = self._builder.source.text[start:end]
-        if not said.strip() or not self._builder.drafts:
+        if not said.strip() or self._builder.speaking is None:
             return
         joiner = "\n\n" if self._fresh else " "
         mark = None

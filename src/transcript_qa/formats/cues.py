@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from transcript_qa.formats import labels
-from transcript_qa.formats.build import Builder, Part, claim_of, piece_of
+from transcript_qa.formats.build import Builder, Part
 from transcript_qa.formats.captions import Cue
 from transcript_qa.formats.cuetext import CHANGE, DASH, VOICE, Said, plain, taken_apart
 
@@ -82,9 +82,9 @@ class _Joiner:
                 self._usual(cue, part[0])
             elif part:
                 self._add(cue, part)
-            elif self._builder.drafts:
+            elif self._builder.columns.labels:
                 # A rolling caption that shows only what was shown: the last words stand until it ends.
-                self._extend(cue.end_s)
+                self._builder.columns.until(cue.end_s)
 
     def _usual(self, cue: Cue, said: Said) -> None:
         """Add a cue of one line that begins with words or a label."""
@@ -112,19 +112,19 @@ class _Joiner:
         for said in parts:
             start, text = self._begin(said, cue, split_dashes=n_dashed > 1)
             if text:
-                self._words(cue, start, said.end, text, marked=n_drafts != len(self._builder.drafts))
-                n_drafts = len(self._builder.drafts)
+                self._words(cue, start, said.end, text, marked=n_drafts != len(self._builder.columns.labels))
+                n_drafts = len(self._builder.columns.labels)
             else:
                 self._no_words(start, said.end)
 
     def _words(self, cue: Cue, start: int, end: int, text: str, *, marked: bool) -> None:
         """Add the words `text` that stand at `start` to `end`, with the cue's times where `marked`."""
         builder = self._builder
-        if not builder.drafts:
+        if not builder.columns.labels:
             self._open("", cue)
-        builder.claims.append(claim_of((start, end, Part.WORDS)))
-        builder.drafts[-1].pieces.append(piece_of((text, " ", cue[:3] if marked else None)))
-        self._extend(cue.end_s)
+        builder.claims.add(start, end, Part.WORDS)
+        builder.columns.add(text, " ", cue[:3] if marked else None)
+        builder.columns.until(cue.end_s)
 
     def _no_words(self, start: int, end: int) -> None:
         if self._builder.source.text[start:end].strip():
@@ -160,7 +160,7 @@ class _Joiner:
         at = text.find(said.text[:n_front], start, said.end)
         if at < 0:
             return start
-        self._builder.claims.append(claim_of((start, at + n_front, Part.LABEL)))
+        self._builder.claims.add(start, at + n_front, Part.LABEL)
         return at + n_front
 
     def _speak(self, label: str, cue: Cue) -> None:
@@ -170,8 +170,3 @@ class _Joiner:
     def _open(self, label: str, cue: Cue) -> None:
         self._speaking = label
         self._builder.open(label, start_s=cue.start_s, end_s=cue.end_s, address=cue.address)
-
-    def _extend(self, end_s: float | None) -> None:
-        draft = self._builder.drafts[-1]
-        if end_s is not None and (draft.end_s is None or end_s > draft.end_s):
-            draft.end_s = end_s

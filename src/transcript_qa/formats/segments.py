@@ -47,7 +47,7 @@ def add_segments(builder: Builder, segments: Iterable[Segment], *, joiner: str =
 
     Later calls go on with the turn that is open where the speaker is the same.
     """
-    speaking = builder.drafts[-1].label if builder.drafts else None
+    speaking = builder.speaking
     for label, text, start_s, end_s, place in segments:
         said = as_text(text).strip()
         if not said:
@@ -58,9 +58,7 @@ def add_segments(builder: Builder, segments: Iterable[Segment], *, joiner: str =
             builder.open(label, start_s=start_s, end_s=end_s, address=address)
             speaking = label
         builder.words(*place, text=said, joiner=joiner, mark=(start_s, end_s, address) if address else None)
-        draft = builder.drafts[-1]
-        if end_s is not None and (draft.end_s is None or end_s > draft.end_s):
-            draft.end_s = end_s
+        builder.columns.until(end_s)
 
 
 def add_words(builder: Builder, words: Iterable[Word], place: Range, *, joiner: str = " ") -> None:
