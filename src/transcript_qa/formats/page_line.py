@@ -72,7 +72,7 @@ class _Pages:
 
 def sniff(source: SourceText) -> float:
     """High where lines are numbered from 1 on, page after page."""
-    sample = source.lines[:1200]
+    sample = source.opening[:1200]
     numbered = _numbered(sample)
     n_words = sum(not line.blank for line in sample)
     n_pages = sum(number == 1 for _, number, _ in numbered)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, count
+from itertools import accumulate, count, islice
 from typing import Any, NamedTuple, TypeVar
 
 from transcript_qa.formats.jsonscan import Document, scan
 
 Made = TypeVar("Made")
+_OPENING_LINES = 4000
 
 
 class Line(NamedTuple):
@@ -67,6 +68,12 @@ class SourceText:
         texts = self.text.split("\n")
         starts = accumulate((len(text) + 1 for text in texts), initial=0)
         return tuple(map(Line._make, zip(count(1), starts, texts, strict=False)))
+
+    @cached_property
+    def opening(self) -> tuple[Line, ...]:
+        """The first few thousand lines, for those who only judge: JSON and captions need no more of them."""
+        made: tuple[Line, ...] | None = self.__dict__.get("lines")
+        return made[:_OPENING_LINES] if made is not None else tuple(islice(self.head(len(self.text)), _OPENING_LINES))
 
     def head(self, n_chars: int) -> Iterator[Line]:
         """The lines that begin in the first `n_chars` characters."""

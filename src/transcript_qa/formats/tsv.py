@@ -22,7 +22,7 @@ _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
 
 def sniff(source: SourceText) -> float:
     """High where there is such a heading, or every one of the first lines begins with two rising numbers."""
-    lines = [line for line in source.lines[:60] if not line.blank]
+    lines = [line for line in source.opening[:60] if not line.blank]
     if not lines:
         return 0.0
     if set(lines[0].text.casefold().split("\t")) >= {"start", "end", "text"}:
