@@ -6,7 +6,7 @@ out too, with its reason, so that no character of a source can vanish unreported
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -69,6 +69,12 @@ class Builder:
         if self.source.text[start:end].strip():
             self.claim(start, end, Part.SKIPPED)
             self._gathered.setdefault(reason, []).append((start, end))
+
+    def gather_many(self, starts: Sequence[int], ends: Sequence[int], reason: str) -> None:
+        """Leave out many ranges, of which none is blank, like `gather`."""
+        if starts:
+            self.claims.add_many(starts, ends, Part.SKIPPED)
+            self._gathered.setdefault(reason, []).extend(zip(starts, ends, strict=True))
 
     def open(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.captions import Cue, Times, cue_of
+from transcript_qa.formats.captions import Cues, Times, cue_of
 from transcript_qa.formats.cues import add_cues
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.sourcetext import Line, SourceText
@@ -23,7 +23,7 @@ def sniff(source: SourceText) -> float:
 def parse(source: SourceText) -> Builder:
     """The turns of such captions."""
     builder = Builder(source)
-    cues: list[Cue] = []
+    cues = Cues()
     held: list[Line] = []
     times: Times | None = None
     for line in source.lines:
@@ -39,9 +39,9 @@ def parse(source: SourceText) -> Builder:
     return builder
 
 
-def _close(builder: Builder, cues: list[Cue], times: Times | None, held: list[Line]) -> None:
+def _close(builder: Builder, cues: Cues, times: Times | None, held: list[Line]) -> None:
     if times is not None:
-        cues.append(cue_of(times, held))
+        cues.add(cue_of(times, held))
     elif held:
         builder.skip(held[0].start, held[-1].end, "text in front of the first caption")
 
