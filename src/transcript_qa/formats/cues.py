@@ -1,10 +1,9 @@
-"""Captions as turns: rolling captions shown once, cues joined as long as one speaker goes on."""
+"""Captions as turns: cues joined as long as one speaker goes on."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from itertools import compress, pairwise, repeat
+from itertools import pairwise, repeat
 
 import numpy as np
 
@@ -19,69 +18,21 @@ from transcript_qa.formats.cuetext import (
     AllSaid,
     Said,
     all_taken_apart,
-    plain_lines,
     taken_apart,
 )
+from transcript_qa.formats.rolling import unrolled
 
-_TIMING_TAG = re.compile(r"<\d+:[\d:.]+>")
 _LONE_DASHES = frozenset("-–—")
 
 
 def add_cues(builder: Builder, cues: Cues) -> None:
     """Turn cues into turns: the cues of one speaker are one turn until somebody else speaks."""
-    cues = _unrolled(builder, cues)
+    cues = unrolled(builder, cues)
     said = all_taken_apart(cues)
     accepted = labels.accept(list(filter(None, said.labels)), n_blocks=len(cues), text=builder.source.text)
     joiner = _Joiner(builder, accepted, cues, said)
     joiner.add()
     joiner.say_inherited()
-
-
-def _unrolled(builder: Builder, cues: Cues) -> Cues:
-    """Cues without the lines that a rolling caption shows again.
-
-    Only captions whose words carry their own times roll; in all others an overlap in time repeats nothing.
-    """
-    if _TIMING_TAG.search(builder.source.text) is None:
-        return cues
-    timed = ["<" in raw and _TIMING_TAG.search(raw) is not None for raw in cues.lines]
-    n_timed = sum(any(timed[first:end]) for first, end in cues.bounds())
-    if n_timed * 5 < len(cues) or not n_timed:
-        return cues
-    texts = plain_lines(cues.lines)
-    kept = [False] * len(texts)
-    again: list[int] = []
-    before: list[str] = []
-    firsts: list[int] = []
-    n_kept = 0
-    for first, end in cues.bounds():
-        shown = [number for number in range(first, end) if texts[number]]
-        now = [texts[number] for number in shown]
-        n_same = next((n for n in range(min(len(now), len(before)), 0, -1) if before[-n:] == now[:n]), 0)
-        again += shown[:n_same]
-        for number in shown[n_same:]:
-            kept[number] = True
-        firsts.append(n_kept)
-        n_kept += len(shown) - n_same
-        before = now or before
-    _leave_out(builder, cues, texts, again)
-    places, lines = list(compress(cues.places, kept)), list(compress(cues.lines, kept))
-    return Cues(cues.starts_s, cues.ends_s, cues.addresses, firsts, places, lines, list(compress(texts, kept)))
-
-
-def _leave_out(builder: Builder, cues: Cues, texts: Sequence[str], again: Sequence[int]) -> None:
-    """Account for the lines without words, and for those that are shown again."""
-    for at, raw, text in zip(cues.places, cues.lines, texts, strict=True):
-        if not text:
-            builder.claim(at, at + len(raw), Part.SYNTAX)
-    n_words = len(" ".join(texts).split())
-    n_repeated = len(" ".join(texts[number] for number in again).split())
-    reason = f"rolling captions: {n_repeated} of {n_words} words repeat the caption before"
-    builder.gather_many(
-        [cues.places[number] for number in again],
-        [cues.places[number] + len(cues.lines[number]) for number in again],
-        reason,
-    )
 
 
 class _Joiner:
@@ -107,7 +58,7 @@ class _Joiner:
         bounds = [*self._said.firsts, len(self._said.texts)]
         done = 0
         for number in (*self._unusual(bounds), len(self._cues)):
-            if done < number and not self._builder.columns.labels and bounds[done + 1] - bounds[done] > 1:
+            while done < number and not self._builder.columns.labels and bounds[done + 1] - bounds[done] != 1:
                 # Where nobody has spoken yet, the lines of one caption are not alike.
                 self._add_one(done)
                 done += 1
@@ -131,7 +82,6 @@ class _Joiner:
         n_parts = np.diff(bounds)
         found = np.zeros(len(self._cues), dtype=bool)
         found[np.repeat(cues, n_parts)[odd]] = True
-        found |= n_parts == 0
         if None in self._cues.ends_s:
             found |= np.array([end_s is None for end_s in self._cues.ends_s])
         return np.flatnonzero(found).tolist()
@@ -152,16 +102,18 @@ class _Joiner:
         numbers: Sequence[int] = range(first, end)
         times = list(zip(*(each[first:end] for each in (cues.starts_s, cues.ends_s, cues.addresses)), strict=True))
         held: list[Held | None] = [*times]
-        if b - a > end - first:
-            numbers = np.repeat(np.arange(first, end), np.diff(bounds[first : end + 1])).tolist()
+        ends_s = [end_s or 0.0 for end_s in cues.ends_s[first:end]]
+        n_parts = np.diff(bounds[first : end + 1])
+        if not (n_parts == 1).all():
+            numbers = np.repeat(np.arange(first, end), n_parts).tolist()
             held = [None] * (b - a)
             for number in numbers:
                 held[bounds[number] - a] = times[number - first]
+            ends_s = self._ends_s(numbers, ends_s, (first, end), [bounds[number] - a for number in range(first, end)])
         texts = self._said.texts[a:b]
         opens, who = self._labelled(texts, a, numbers)
         for part in opens:
             held[part] = times[numbers[part] - first]
-        ends_s = [cues.ends_s[number] or 0.0 for number in numbers]
         edges = [*opens, b - a]
         if edges[0]:
             columns.until(max(ends_s[: edges[0]]))
@@ -177,6 +129,18 @@ class _Joiner:
         starts = np.array(cues.places[lines], dtype=np.int64)
         lengths = np.fromiter(map(len, cues.lines[lines]), dtype=np.int64, count=len(starts))
         self._builder.claims.add_many(starts, starts + lengths, Part.WORDS)
+
+    def _ends_s(
+        self, numbers: Sequence[int], ends_s: Sequence[float], cues: tuple[int, int], parts: Sequence[int]
+    ) -> list[float]:
+        """Until when each part is shown, its own cue or those after it that show nothing new."""
+        found = [ends_s[number - cues[0]] for number in numbers]
+        for end_s, part, after in zip(ends_s, parts, [*parts[1:], len(numbers)], strict=True):
+            if part == after and part:
+                found[part - 1] = max(found[part - 1], end_s)
+            elif part == after:
+                self._builder.columns.until(end_s)
+        return found
 
     def _labelled(self, texts: list[str], a: int, numbers: Sequence[int]) -> tuple[list[int], list[str]]:
         """Take the labels away from `texts`, those of the parts from `a` on; gives where turns begin, and whose."""
@@ -200,10 +164,9 @@ class _Joiner:
             who.insert(0, "")
         n_labelled = len({numbers[part] for part in labelled})
         self._n_labelled += n_labelled
-        if self._speaking:
-            self._n_inherited += numbers[-1] + 1 - numbers[0] - n_labelled
-        elif labelled:
-            self._n_inherited += numbers[-1] + 1 - numbers[labelled[0]] - n_labelled
+        if self._speaking or labelled:
+            begin = 0 if self._speaking else labelled[0]
+            self._n_inherited += len(set(numbers[begin:])) - n_labelled
         self._speaking = speaking or ""
         return opens, who
 
