@@ -73,6 +73,7 @@ def is_diarised(label: str) -> bool:
     return fold(label) != "q" and _DIARISED.fullmatch(label.rstrip(".")) is not None
 
 
+@lru_cache(maxsize=4096)
 def shape(label: str) -> Shape:
     """How much a tidy `label` looks like one, seen alone.
 

@@ -35,7 +35,7 @@ class Line(NamedTuple):
     @property
     def blank(self) -> bool:
         """Whether nothing but white space is in it."""
-        return not self.text.strip()
+        return not self.text or self.text.isspace()
 
     @property
     def words_start(self) -> int:

@@ -19,6 +19,8 @@ from transcript_qa.formats.sourcetext import Line, SourceText
 from transcript_qa.formats.times import seconds
 
 _HEADING = re.compile(r"#{1,6}\s+\S")
+# A longer line is of a tool only where it begins like one: see `TOOL`.
+_TOOL_CHARS, _TOOL_BEGINS = 110, "tTmMrR"
 _OF_TOOL = "line of the recording tool"
 # What Markdown prints without the backslash.
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>()#+\-.!|~$&\"'?,:;=/@^%])")
@@ -133,7 +135,7 @@ class Walker:
             self._gap = True
             return
         head = self._layout.heads.get(line.number - 1)
-        if self._comment or line.text.lstrip().startswith("<!--"):
+        if self._comment or ("<!--" in line.text and line.text.lstrip().startswith("<!--")):
             self._flush()
             self._comment = "-->" not in line.text
             self._builder.skip(line.start, line.end, "comment in the source")
@@ -166,13 +168,15 @@ class Walker:
 
     def _aside(self, line: Line) -> bool:
         """Skip what between the turns is no speech; true where `line` was that."""
+        text = line.text.strip()
+        if len(text) > _TOOL_CHARS and text[0].isalpha() and text[0] not in _TOOL_BEGINS and not self._in_break:
+            return False
         printed = time_alone(line)
         if printed is not None:
             self._flush()
             self._mark = printed
             self._builder.claim(line.start, line.end, Part.SYNTAX)
             return True
-        text = line.text.strip()
         if text == "\\":
             self._builder.claim(line.start, line.end, Part.SYNTAX)
             return True
@@ -206,9 +210,11 @@ class Walker:
 
     def _flush(self) -> None:
         if self._paragraph is not None:
-            self._paragraph = self._without_break(*self._paragraph)
-            raw = self._builder.source.text[slice(*self._paragraph)]
-            text = _ESCAPED.sub(r"\1", raw) if self._markdown and "\\" in raw else None
+            text = self._builder.source.text[slice(*self._paragraph)]
+            if "\\" in text:
+                self._paragraph = self._without_break(*self._paragraph)
+                text = self._builder.source.text[slice(*self._paragraph)]
+                text = _ESCAPED.sub(r"\1", text) if self._markdown else text
             joiner = "\n\n" if self._gap else "\n"
             self._builder.words(*self._paragraph, text=text, joiner=joiner, mark=self._paragraph_mark)
             self._paragraph = self._paragraph_mark = None
