@@ -10,9 +10,9 @@ from transcript_qa.formats.build import Builder, Part
 from transcript_qa.formats.jsonscan import Document, Range, as_text
 from transcript_qa.formats.times import clock, seconds
 
-_SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
-_PAUSE_S = 1.5
-_MOST_WORDS = 40
+SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
+PAUSE_S = 1.5
+MOST_WORDS = 40
 MAX_SECONDS = 1e7
 
 
@@ -86,9 +86,9 @@ def add_words(builder: Builder, words: Iterable[Word], place: Range, *, joiner: 
 
 def _ends(held: Sequence[Word], word: Word) -> bool:
     last = held[-1]
-    if last.text.rstrip().endswith(_SENTENCE_ENDS) or len(held) >= _MOST_WORDS:
+    if last.text.rstrip().endswith(SENTENCE_ENDS) or len(held) >= MOST_WORDS:
         return True
-    return last.end_s is not None and word.start_s is not None and word.start_s - last.end_s > _PAUSE_S
+    return last.end_s is not None and word.start_s is not None and word.start_s - last.end_s > PAUSE_S
 
 
 def _joined(held: Sequence[Word], at: Range, joiner: str) -> Segment:
