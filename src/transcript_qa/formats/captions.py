@@ -86,7 +86,7 @@ class Cues:
 
     def bounds(self) -> Iterator[tuple[int, int]]:
         """For each the numbers of its first line and of the one after its last."""
-        return zip(self.firsts, [*self.firsts[1:], len(self.lines)], strict=True)
+        return pairwise([*self.firsts, len(self.lines)])
 
     def __getitem__(self, number: int) -> Cue:
         end = self.firsts[number + 1] if number + 1 < len(self.firsts) else len(self.lines)

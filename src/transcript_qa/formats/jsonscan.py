@@ -1,8 +1,9 @@
 """JSON with places: where in the source each member of an object and each element of a list stands.
 
 One pass of the standard library's scanner decodes the document; places are kept on the way for the containers that
-readers go into. A list is decoded as a whole, for there may be a million things in it, and gone through again only when
-somebody asks for their places; unless its first element is so long that it must be a container of what is looked for.
+readers go into. An element of a list is decoded as a whole, for there may be a million of them, unless the first one is
+so long that it must be a container of what is looked for. Where the first one is short the whole list is decoded at
+once, and gone through again when somebody asks for the places in it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ _BLANK = re.compile(r"[ \t\n\r]*")
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DEPTH = 6
 _LONG_ELEMENT_CHARS = 3000
+_SHORT_ELEMENT_CHARS = 600
 
 Range = tuple[int, int]
 
@@ -141,14 +143,16 @@ def _list(document: Document, begin: int, depth: int) -> tuple[list[Any], int]:
     text = document.text
     value: list[Any] = []
     at = _past_blank(text, begin + 1)
-    if text[at] != "]" and _SCAN(text, at)[1] - at <= _LONG_ELEMENT_CHARS:
+    n_chars = 0 if text[at] == "]" else _SCAN(text, at)[1] - at
+    if 0 < n_chars < _SHORT_ELEMENT_CHARS:
         value, end = _SCAN(text, begin)
         document._whole[id(value)] = (value, begin)
         return value, end
+    goes_in = n_chars > _LONG_ELEMENT_CHARS
     ranges: list[Range] = []
     document._elements[id(value)] = ranges
     while text[at] != "]":
-        element, end = _value(document, at, depth - 1)
+        element, end = _value(document, at, depth - 1) if goes_in else _SCAN(text, at)
         value.append(element)
         ranges.append((at, end))
         at = _past_element(text, end)

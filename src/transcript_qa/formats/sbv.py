@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from transcript_qa.formats.build import Builder, Part
 from transcript_qa.formats.captions import Cues, Times, cue_of
@@ -16,7 +17,7 @@ _TIMES = re.compile(r"\s*(\d{1,3}:\d{2}:\d{2}\.\d{3}),(\d{1,3}:\d{2}:\d{2}\.\d{3
 
 def sniff(source: SourceText) -> float:
     """1 where the first line that is not blank holds two times with a comma between."""
-    first = next((line for line in source.opening[:50] if not line.blank), None)
+    first = next((line for line in islice(source.head(len(source.text)), 50) if not line.blank), None)
     return 1.0 if first is not None and _TIMES.fullmatch(first.text[:80]) else 0.0
 
 
