@@ -119,9 +119,11 @@ def time_of(value: object, *, unit_s: float = 1.0) -> float | None:
             value = float(value.strip().removesuffix("s"))
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value * unit_s < MAX_SECONDS:
+    # Compared before it is multiplied: an integer of a JSON file may be too large for a float.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MAX_SECONDS / unit_s * 2:
         return None
-    return round(value * unit_s, 6)
+    at_s = value * unit_s
+    return round(at_s, 6) if at_s < MAX_SECONDS else None
 
 
 def strays(builder: Builder, document: Document, parent: list[Any]) -> None:
