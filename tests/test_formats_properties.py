@@ -11,7 +11,7 @@ from transcript_qa.datatypes import ImportReport
 from transcript_qa.errors import ParseError
 from transcript_qa.formats import FORMATS, format_names, parse_transcript
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.cues import plain
+from transcript_qa.formats.cuetext import plain
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.sourcetext import SourceText
 

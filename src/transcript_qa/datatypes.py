@@ -6,11 +6,12 @@ All are frozen, slotted and keyword-only. `Span` is the one coordinate system: c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -134,7 +135,7 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True)
 class Transcript:
-    """A transcript, whole; not slotted, for `speakers` is computed once.
+    """A transcript, whole; not slotted, for `speakers` is computed once, and `turns` may be made when first looked at.
 
     `text` is the speech as it is searched, cited and shown: the turns in order, each as "Label: words", blank lines
     between them, the words exactly as in the source. `text[turn.span]` is a turn's words.
@@ -159,6 +160,31 @@ class Transcript:
     text: str
     turns: tuple[Turn, ...]
     skipped: tuple[Skipped, ...] = ()
+
+    @classmethod
+    def later(cls, make: Callable[[], tuple[Turn, ...]], **known: Any) -> Transcript:
+        """A transcript of all fields but `turns`, which `make` makes when somebody first looks at them."""
+        made = cls(turns=(), **known)
+        fields = vars(made)
+        fields["_make"] = make
+        del fields["turns"]
+        return made
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            fields = vars(self)
+            make = fields.get("_make")
+            if name == "turns" and make is not None:
+                # In this order another thread finds one of the two at any time.
+                fields["turns"] = make()
+                fields.pop("_make", None)
+            if name != "turns" or "turns" not in fields:
+                raise AttributeError(f"a transcript has no {name!r}")
+            return fields["turns"]
+
+        def __getstate__(self) -> dict[str, Any]:
+            return {"turns": self.turns, **{name: value for name, value in vars(self).items() if name != "_make"}}
 
     @cached_property
     def speakers(self) -> tuple[Speaker, ...]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from transcript_qa.errors import ParseError
 from transcript_qa.formats import labels
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.captions import Cue, cue_of
+from transcript_qa.formats.captions import Cue, cue_of, cues_of
 from transcript_qa.formats.cues import add_cues
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.segments import Segment, add_segments
@@ -46,7 +46,7 @@ def parse(source: SourceText) -> Builder:
     if any(label for label, _ in named):
         add_segments(builder, [_segment(builder, label, event) for label, event in named])
     else:
-        add_cues(builder, [_cue(event) for event in events])
+        add_cues(builder, cues_of(_cue(event) for event in events))
     return builder
 
 

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import accumulate, chain, repeat
 from typing import Any
 
 from transcript_qa.errors import ParseError
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.jsonscan import as_text, json_of, objects
+from transcript_qa.formats.jsoncolumns import (
+    Rows,
+    add_rows,
+    are_objects,
+    are_texts,
+    column,
+    labels_of,
+    sentences,
+    texts_of,
+    times_of,
+)
+from transcript_qa.formats.jsonscan import Document, Range, as_text, json_of, objects
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.segments import Word, add_words, label_of, leave_out, time_of
 from transcript_qa.formats.sourcetext import SourceText
@@ -38,13 +50,8 @@ def parse(source: SourceText) -> Builder:
     utterances, words, text = top.get("utterances"), top.get("words"), top.get("text")
     if isinstance(utterances, list) and utterances:
         used = "utterances"
-        for one, place in objects(document, utterances):
-            own = list(_words(one.get("words"), label_of(one.get("speaker"))))
-            said = one.get("text")
-            if not own and isinstance(said, str):
-                times = time_of(one.get("start"), unit_s=_MS), time_of(one.get("end"), unit_s=_MS)
-                own = [Word(label_of(one.get("speaker")), as_text(said), *times)]
-            add_words(builder, own, place)
+        if not _add_all(builder, utterances, document.members(top)["utterances"]):
+            _add_each(builder, document, utterances)
     elif isinstance(words, list) and words:
         used = "words"
         add_words(builder, _words(words, ""), document.members(top)["words"])
@@ -60,6 +67,30 @@ def parse(source: SourceText) -> Builder:
     leave_out(builder, document, top, (used, "audio_url"))
     builder.claim_syntax()
     return builder
+
+
+def _add_all(builder: Builder, utterances: list[Any], place: Range) -> bool:
+    """Add all utterances at once, where each has a speaker and words; false, and nothing added, where not."""
+    if not are_objects(utterances) or set(map(type, listed := column(utterances, "words"))) != {list}:
+        return False
+    speakers, words = labels_of(column(utterances, "speaker")), list(chain.from_iterable(listed))
+    if not all(listed) or not all(speakers) or not are_objects(words) or not are_texts(said := column(words, "text")):
+        return False
+    n_words = list(map(len, listed))
+    labels = list(chain.from_iterable(map(repeat, speakers, n_words)))
+    times = (times_of(column(words, key), unit_s=_MS) for key in ("start", "end"))
+    add_rows(builder, sentences(Rows(labels, texts_of(said), *times), accumulate(n_words)), place)
+    return True
+
+
+def _add_each(builder: Builder, document: Document, utterances: list[Any]) -> None:
+    for one, place in objects(document, utterances):
+        own = list(_words(one.get("words"), label_of(one.get("speaker"))))
+        said = one.get("text")
+        if not own and isinstance(said, str):
+            times = time_of(one.get("start"), unit_s=_MS), time_of(one.get("end"), unit_s=_MS)
+            own = [Word(label_of(one.get("speaker")), as_text(said), *times)]
+        add_words(builder, own, place)
 
 
 def _words(listed: object, label: str) -> Iterator[Word]:

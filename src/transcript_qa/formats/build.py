@@ -6,44 +6,21 @@ out too, with its reason, so that no character of a source can vanish unreported
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
-from typing import NamedTuple
 
 from transcript_qa.datatypes import ImportReport, Skipped, Transcript
 from transcript_qa.errors import ParseError
-from transcript_qa.formats.compose import Draft, Held, Piece, composed, warnings
+from transcript_qa.formats.claims import Claims, Part
+from transcript_qa.formats.columns import Columns, Held
+from transcript_qa.formats.compose import composed, warnings
 from transcript_qa.formats.naming import slug, stem, title_of
-from transcript_qa.formats.quick import of_tuple
 from transcript_qa.formats.sourcetext import SourceText
 
+__all__ = ["UNCLAIMED", "Builder", "Part"]
+
 UNCLAIMED = "not understood as speech"
-
-
-class Part(StrEnum):
-    """What a range of the source is."""
-
-    WORDS = "words"
-    LABEL = "label"
-    HEADER = "header"
-    SYNTAX = "syntax"
-    SKIPPED = "skipped"
-
-
-class Claim(NamedTuple):
-    """Characters `start` to `end` (half-open) of the source, and what they are."""
-
-    start: int
-    end: int
-    part: Part
-
-
-claim_of = of_tuple(Claim)
-piece_of = of_tuple(Piece)
 
 
 @dataclass(slots=True)
@@ -53,7 +30,7 @@ class Builder:
     Attributes:
         source: what is being read.
         title, date, place, media_url: header fields, where found.
-        drafts: the turns so far.
+        columns: the turns so far.
         claims: what has been accounted for.
         warnings: doubts of the family itself.
         known: name and role that the file itself gives for a label, each or None.
@@ -64,8 +41,8 @@ class Builder:
     date: date | None = None
     place: str | None = None
     media_url: str | None = None
-    drafts: list[Draft] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
+    columns: Columns = field(default_factory=Columns)
+    claims: Claims = field(default_factory=Claims)
     warnings: list[str] = field(default_factory=list)
     known: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     _skips: list[tuple[int, int, str]] = field(default_factory=list)
@@ -74,8 +51,7 @@ class Builder:
 
     def claim(self, start: int, end: int, part: Part) -> None:
         """Account for characters that are header, label or syntax."""
-        if start < end:
-            self.claims.append(claim_of((start, end, part)))
+        self.claims.add(start, end, part)
 
     def skip(self, start: int, end: int, reason: str, *, may_be_speech: bool = True) -> None:
         """Leave characters out for `reason`; what cannot be speech counts for no warning."""
@@ -94,6 +70,12 @@ class Builder:
             self.claim(start, end, Part.SKIPPED)
             self._gathered.setdefault(reason, []).append((start, end))
 
+    def gather_many(self, starts: Sequence[int], ends: Sequence[int], reason: str) -> None:
+        """Leave out many ranges, of which none is blank, like `gather`."""
+        if starts:
+            self.claims.add_many(starts, ends, Part.SKIPPED)
+            self._gathered.setdefault(reason, []).extend(zip(starts, ends, strict=True))
+
     def open(
         self,
         label: str,
@@ -104,7 +86,7 @@ class Builder:
         address: str | None = None,
     ) -> None:
         """Begin a turn; words that follow are its."""
-        self.drafts.append(Draft(label, head, start_s, end_s, address))
+        self.columns.open(label, head, start_s, end_s, address)
 
     def words(
         self,
@@ -125,13 +107,18 @@ class Builder:
             mark: start, end and address that hold from here on.
         """
         said = (self.source.text[start:end] if text is None else text).strip()
-        self.claim(start, end, Part.WORDS if said else Part.SYNTAX)
+        self.claims.add(start, end, Part.WORDS if said else Part.SYNTAX)
         if said:
-            self.drafts[-1].pieces.append(piece_of((said, joiner, mark)))
+            self.columns.add(said, joiner, mark)
+
+    @property
+    def speaking(self) -> str | None:
+        """The label of the turn that is open, None before the first."""
+        return self.columns.labels[-1] if self.columns.labels else None
 
     def claim_syntax(self) -> None:
         """Account for all that is left as syntax: the braces, keys, names and times of JSON."""
-        for start, end in list(self._gaps()):
+        for start, end in self.claims.gaps(len(self.source.text)):
             self.claim(start, end, Part.SYNTAX)
 
     def report(self, *, name: str, confidence: float, transcript_id: str | None = None) -> ImportReport:
@@ -145,23 +132,23 @@ class Builder:
         Raises:
             ParseError: no words of anybody were found.
         """
-        drafts = self._spoken()
-        if not drafts:
+        self._spoken()
+        if not self.columns.labels:
             raise ParseError(
                 self.source.name, f"read as {name}, but nobody says anything in it", "Give a file with speech."
             )
         self._sweep()
-        text, turns = composed(drafts, self.known)
+        said = composed(self.columns, self.known)
         skipped = tuple(self._skipped())
-        transcript = Transcript(
+        transcript = Transcript.later(
+            said.turns,
             id=transcript_id or slug(stem(self.source.name)),
             title=self.title or title_of(self.source.name),
             date=self.date,
             place=self.place,
             source=self.source.name,
             media_url=self.media_url,
-            text=text,
-            turns=turns,
+            text=said.text,
             skipped=skipped,
         )
         return ImportReport(
@@ -169,35 +156,20 @@ class Builder:
             format=name,
             confidence=confidence,
             encoding=self.source.encoding,
-            warnings=(*self.warnings, *warnings(transcript, self._n_skipped_words)),
+            warnings=(*self.warnings, *warnings(said, self._n_skipped_words)),
         )
 
-    def _spoken(self) -> list[Draft]:
-        spoken = []
-        for draft in self.drafts:
-            if draft.pieces:
-                spoken.append(draft)
-                if draft.head is not None:
-                    self.claim(*draft.head, Part.LABEL)
-            elif draft.head is not None:
-                self.skip(*draft.head, "a label without words")
-        return spoken
-
-    def _gaps(self) -> Iterator[tuple[int, int]]:
-        """The ranges that nobody has claimed."""
-        done = 0
-        for start, end, _ in sorted(self.claims):
-            if start > done:
-                yield done, start
-            if end > done:
-                done = end
-        if done < len(self.source.text):
-            yield done, len(self.source.text)
+    def _spoken(self) -> None:
+        """Account for the labels in front of the turns; what has none of the words is no turn."""
+        for head in self.columns.drop_wordless():
+            self.skip(*head, "a label without words")
+        for head in filter(None, self.columns.heads):
+            self.claims.add(*head, Part.LABEL)
 
     def _sweep(self) -> None:
         """Whatever is not accounted for is left out, and says so."""
         text = self.source.text
-        for start, end in list(self._gaps()):
+        for start, end in self.claims.gaps(len(text)):
             gap = text[start:end]
             if not gap.isspace():
                 lead = len(gap) - len(gap.lstrip())
@@ -206,15 +178,15 @@ class Builder:
     def _skipped(self) -> Iterator[Skipped]:
         if not self._skips and not self._gathered:
             return
-        ends = [match.start() for match in re.finditer("\n", self.source.text)]
         regions: list[tuple[int, Skipped]] = []
         text = self.source.text
+        lines = _Lines(text)
         for start, end, reason in self._merged():
-            regions.append((start, _region(ends, start, end, reason, text[start:end].strip())))
+            regions.append((start, _region(lines, start, end, reason, text[start:end].strip())))
         for reason, ranges in self._gathered.items():
             first, last = ranges[0][0], ranges[-1][1]
             said = "\n".join(text[start:end].strip() for start, end in ranges)
-            regions.append((first, _region(ends, first, last, reason, said)))
+            regions.append((first, _region(lines, first, last, reason, said)))
         yield from (region for _, region in sorted(regions, key=lambda each: each[0]))
 
     def _merged(self) -> Iterator[tuple[int, int, str]]:
@@ -231,10 +203,23 @@ class Builder:
             yield held
 
 
-def _region(line_ends: list[int], start: int, end: int, reason: str, text: str) -> Skipped:
-    return Skipped(
-        first_line=1 + bisect_left(line_ends, start),
-        last_line=1 + bisect_left(line_ends, max(start, end - 1)),
-        reason=reason,
-        text=text,
-    )
+class _Lines:
+    """Which line of a text a character stands on; quick where one place asked for is near the one before."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at, self._number = 0, 1
+
+    def number(self, at: int) -> int:
+        """1-based line of the character `at`; a line end belongs to the line that it ends."""
+        if at >= self._at:
+            self._number += self._text.count("\n", self._at, at)
+        else:
+            self._number -= self._text.count("\n", at, self._at)
+        self._at = at
+        return self._number
+
+
+def _region(lines: _Lines, start: int, end: int, reason: str, text: str) -> Skipped:
+    first = lines.number(start)
+    return Skipped(first_line=first, last_line=lines.number(max(start, end - 1)), reason=reason, text=text)

@@ -40,7 +40,7 @@ _DIVIDER = re.compile(r"\s*[_=*.-]{4,}\s*")
 
 def sniff(source: SourceText) -> float:
     """High where the record says its name, or labels of its kind begin several paragraphs."""
-    lines = source.lines[:3000]
+    lines = source.opening[:3000]
     n_labels = sum(_head(line) is not None for line in lines)
     if n_labels and _RECORD.search(source.text[:5000]):
         return 0.98
@@ -140,7 +140,7 @@ class _Reader:
 
     def _say(self, start: int, end: int, line: Line) -> None:
         said = self._builder.source.text[start:end]
-        if not said.strip() or not self._builder.drafts:
+        if not said.strip() or self._builder.speaking is None:
             return
         joiner = "\n\n" if self._fresh else " "
         mark = None

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 
 from transcript_qa.formats import labels
-from transcript_qa.formats.captions import Cue
-from transcript_qa.formats.quick import of_tuple
+from transcript_qa.formats.captions import Cue, Cues
 
 VOICE = re.compile(r"<v(?:\.[^\s<>]*)?(?:[ \t]+([^<>]*))?>|</v>", re.IGNORECASE)
 # Only tags that captions know are removed: "x < y" and "<inaudible>" stay.
@@ -20,6 +20,10 @@ _TAG = re.compile(
 )
 # Those of rolling captions, of which every word has three.
 _WORD_TAGS = re.compile(r"(?:<\d[\d:.]*>)?<c>|</c>")
+_TIME_TAG = re.compile(r"<\d[\d:.]*>")
+# A line that is one voice's from end to end.
+_VOICED = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>]*)>([^<]*)</v>", re.IGNORECASE)
+_NO_LABEL = ("", 0)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]{2,31}\d{0,2});")
 CHANGE = re.compile(r">{2,3}[ \t\xa0]*")
 DASH = re.compile(r"[-–—‐][ \t\xa0]*(?=[^\s\-–—‐>])")
@@ -56,9 +60,6 @@ class Said(NamedTuple):
     marked: bool
 
 
-_said_of = of_tuple(Said)
-
-
 def plain(raw: str) -> str:
     r"""Cue text as it is read: tags removed, entities decoded, white space at the ends dropped.
 
@@ -74,12 +75,84 @@ def plain(raw: str) -> str:
     return raw.strip()
 
 
+def plain_lines(lines: Sequence[str]) -> list[str]:
+    r"""Each of many lines of cue text as it is read, by `plain`.
+
+    >>> plain_lines(["one<00:00:01.000><c> word</c>", " x < y "])
+    ['one word', 'x < y']
+    """
+    joined = "\n".join(lines)
+    if "<" in joined and joined.count("<") == joined.count("<c>") + joined.count("</c>") + len(
+        _TIME_TAG.findall(joined)
+    ):
+        # No other tags than those of rolling captions: all can go at once.
+        joined = _TIME_TAG.sub("", joined.replace("<c>", "").replace("</c>", ""))
+        lines = joined.split("\n")
+    if "<" in joined or "{" in joined or "&" in joined:
+        return [plain(raw) if "<" in raw or "{" in raw or "&" in raw else raw.strip() for raw in lines]
+    return list(map(str.strip, lines))
+
+
+@dataclass(slots=True)
+class AllSaid:
+    """The text of many cues by line and voice: `Said` as a list for each field.
+
+    Attributes:
+        texts, voices, labels, n_labels, marked: as in `Said`; `voices` is empty where no voice is named anywhere.
+        firsts: number of the first part of each cue; one without has the number of the next one's.
+    """
+
+    texts: list[str]
+    voices: list[str | None]
+    labels: list[str]
+    n_labels: list[int]
+    marked: list[bool]
+    firsts: list[int] = field(default_factory=list)
+
+
+def all_taken_apart(cues: Cues) -> AllSaid:
+    """The text of all cues by line and voice."""
+    joined = "\n".join(cues.lines)
+    if any(tag in joined for tag in ("<v", "<V", "</v>", "</V>")):
+        return _all_voiced(cues)
+    texts = cues.texts if cues.texts is not None else plain_lines(cues.lines)
+    marked = [text[:1] in _MARKS for text in texts]
+    fronts = [_NO_LABEL] * len(texts)
+    if ":" in joined or "[" in joined or "(" in joined:
+        fronts = [
+            _label_before(text[: colon + 2]) if (colon := text.find(":", 0, _FRONT_CHARS)) > 0 else _NO_LABEL
+            for text in texts
+        ]
+        for number in (number for number, each in enumerate(marked) if each):
+            fronts[number] = _label(texts[number])
+    return AllSaid(texts, [], [label for label, _ in fronts], [n for _, n in fronts], marked, cues.firsts)
+
+
+def _all_voiced(cues: Cues) -> AllSaid:
+    found = AllSaid([], [], [], [], [])
+    for number, (first, end) in enumerate(cues.bounds()):
+        found.firsts.append(len(found.texts))
+        match = _VOICED.fullmatch(cues.lines[first]) if end - first == 1 else None
+        voice = _voice(match[1]) if match is not None else None
+        if match is not None and voice is not None and (text := plain(match[2])):
+            said = [Said(0, 0, text, voice, True, "", 0, False)]
+        else:
+            said = taken_apart(cues[number])
+        for each in said:
+            found.texts.append(each.text)
+            found.voices.append(each.voice)
+            found.labels.append(each.label)
+            found.n_labels.append(each.n_label)
+            found.marked.append(each.marked)
+    return found
+
+
 def taken_apart(cue: Cue) -> list[Said]:
     """The text of a cue by line and voice."""
     said: list[Said] = []
     voice: str | None = None
     for at, raw in cue.lines:
-        if "<" not in raw or ("<v" not in raw and "<V" not in raw and "</" not in raw):
+        if "<" not in raw or VOICE.search(raw) is None:
             said.append(_said(at, at + len(raw), plain(raw), voice, True))
             continue
         for start, end, speaking in _by_voice(raw, voice):
@@ -97,7 +170,7 @@ def _said(start: int, end: int, text: str, voice: str | None, first: bool) -> Sa
             label, n_label = _label(text)
         elif (colon := text.find(":", 0, _FRONT_CHARS)) > 0:
             label, n_label = _label_before(text[: colon + 2])
-    return _said_of((start, end, text, voice, first, label, n_label, marked))
+    return Said(start, end, text, voice, first, label, n_label, marked)
 
 
 def _by_voice(raw: str, voice: str | None) -> Iterator[tuple[int, int, str | None]]:
@@ -107,8 +180,13 @@ def _by_voice(raw: str, voice: str | None) -> Iterator[tuple[int, int, str | Non
         if match.start() > start:
             yield start, match.start(), voice
         start = match.start()
-        voice = labels.tidy(plain(match[1])) or None if match[1] else None
+        voice = _voice(match[1])
     yield start, len(raw), voice
+
+
+@lru_cache(maxsize=4096)
+def _voice(printed: str | None) -> str | None:
+    return labels.tidy(plain(printed)) or None if printed else None
 
 
 def _label(text: str) -> tuple[str, int]:

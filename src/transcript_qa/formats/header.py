@@ -35,7 +35,7 @@ _PEOPLE = frozenset(
 def divider(line: Line) -> bool:
     """Whether a line only separates (`* * *`, `-----`, a lone backslash)."""
     text = line.text.strip()
-    return len(text) < 200 and _DIVIDER.fullmatch(text) is not None
+    return len(text) < 200 and not text[:1].isalpha() and _DIVIDER.fullmatch(text) is not None
 
 
 def field_of(line: Line) -> tuple[str, str] | None:

@@ -9,7 +9,8 @@ Q    words                    [SPEAKER_00]: words
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from transcript_qa.formats import labels
 from transcript_qa.formats.sourcetext import Line
@@ -19,6 +20,8 @@ from transcript_qa.formats.times import TIME, seconds
 _WINDOW = 240
 _BOXED = rf"\\?[\[(]{TIME}\\?[\])]"
 _LEADS = "[(\\"
+# What may follow on a "Q" or "A" that stands alone; nothing may, too.
+_AFTER_MARKED = ". \t\xa0*_"
 _BOLD = r"(?:\*\*|__)?"
 _LEAD = re.compile(rf"(?P<lead>{_BOXED}|{TIME})[ \t\xa0]{{1,4}}(?:[-–—][ \t\xa0]{{1,4}})?(?=\S)")
 _COLON = re.compile(
@@ -37,6 +40,10 @@ _CLOSE = re.compile(
     rf"{_BOLD}(?P<label>[^\W_][^:*\n]{{0,60}}?){_BOLD}(?:[ \xa0]|[ \xa0]{{0,3}}[-–—|•·][ \xa0]{{0,3}})"
     rf"(?P<time>{_BOXED}|{TIME})[ \t\xa0]*$"
 )
+# The most usual of these; no other pattern would find more in it.
+_NAME_AND_TIME = re.compile(
+    r"(?P<label>[^\W\d_][^\W\d_ ]{0,30}(?:[ ][^\W\d_ ]{1,30}){1,3})  (?P<time>\d{1,3}:\d{2}(?::\d{2})?)"
+)
 _LED_NAME = re.compile(rf"(?:[-–—][ ]?)?{_BOLD}(?P<label>[^\W_][^:*\n.?!]{{1,60}}?){_BOLD}[ \t\xa0]*$")
 _SQUARE = re.compile(
     r"\[{1,2}(?P<label>[^\[\]:\n]{1,60})\]{1,2}"
@@ -47,8 +54,7 @@ _TIME_IN_FRONT = re.compile(rf"[ \t\xa0]{{0,4}}(?P<time>{_BOXED})(?=\s|$)|[ \t\x
 _TIME_ALONE = re.compile(rf"(?:#{{1,6}}[ ])?{_BOLD}(?P<time>{_BOXED}|{TIME}){_BOLD}")
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """A label at the beginning of a line.
 
     Attributes:
@@ -74,6 +80,45 @@ class Head:
 
 def head_of(line: Line) -> Head | None:
     """The label that `line` seems to begin with; whether it is one is for `labels.accept` to say."""
+    raw = line.text
+    first = raw[:1]
+    if not first.isalpha() or (first in "QA" and raw[1:2] in _AFTER_MARKED):
+        return _any_head(line)
+    window = raw[:_WINDOW]
+    colon = window.find(":")
+    if colon < 0:
+        return None if "：" not in window else _any_head(line)
+    shown = window.rstrip()
+    last = shown[-1]
+    if last.isdecimal() and len(raw) < _WINDOW and (named := _NAME_AND_TIME.fullmatch(shown)) is not None:
+        label, printed = labels.tidy(named["label"]), named["time"]
+        if labels.shape(label) >= labels.Shape.NAME:
+            return Head(label, line.start, line.start + len(shown), printed, seconds(printed))
+    front = window[: colon + 2]
+    if last.isdecimal() or last in "])" or window[colon - 1].isdecimal() or front[-1] in "*_":
+        return _any_head(line)
+    found = _usual_front(front)
+    if found is None:
+        return None
+    label, end = found
+    following = window[end : end + 5].lstrip(" \t\xa0")[:1]
+    if following.isdecimal() or (following and following in "[(\\"):
+        return _any_head(line)
+    return Head(label, line.start, line.start + end, None, None)
+
+
+@lru_cache(maxsize=4096)
+def _usual_front(front: str) -> tuple[str, int] | None:
+    """The label in front of a colon, and where it ends, of the beginning of a line up to the character after it.
+
+    The lines of one speaker begin alike.
+    """
+    match = _COLON.match(front)
+    return (labels.tidy(match["label"]), match.end()) if match is not None else None
+
+
+def _any_head(line: Line) -> Head | None:
+    """The label that a line of any kind seems to begin with."""
     text = line.text.strip()[:_WINDOW]
     start = line.words_start
     if not text or text[0] in ">|<`":
@@ -148,13 +193,17 @@ def bare(printed: str) -> str:
 
 def time_alone(line: Line) -> str | None:
     """The time of a line that holds nothing else (`00:05:00`, `### 00:08:02`), as printed, or None."""
-    match = _TIME_ALONE.fullmatch(line.text.strip()[:60])
-    return bare(match["time"]) if match is not None and len(line.text.strip()) < 60 else None
+    text = line.text.strip()
+    if len(text) >= 60 or text[:1].isalpha():
+        return None
+    match = _TIME_ALONE.fullmatch(text)
+    return bare(match["time"]) if match is not None else None
 
 
 def time_in_front(line: Line) -> tuple[str, int] | None:
     """A bracketed time at the beginning of a line of words: as printed, and where in the source it ends."""
-    match = _TIME_IN_FRONT.match(line.text.strip()[:60])
+    text = line.text.strip()
+    match = _TIME_IN_FRONT.match(text[:60]) if text[:1] and text[0] in _LEADS else None
     if match is None or match["time"] is None:
         return None
     return bare(match["time"]), line.words_start + match.end()

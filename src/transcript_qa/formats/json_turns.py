@@ -9,11 +9,23 @@ A list with one object on each line (JSON Lines) is read like any other list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from transcript_qa.errors import ParseError
 from transcript_qa.formats.build import Builder, Part
+from transcript_qa.formats.jsoncolumns import (
+    Rows,
+    add_turns,
+    are_objects,
+    are_texts,
+    clocks,
+    column,
+    labels_of,
+    texts_of,
+    times_of,
+)
 from transcript_qa.formats.jsonscan import Document, Range, as_text, json_of, objects
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.segments import label_of, leave_out, strays, time_of
@@ -36,6 +48,8 @@ _ENDS: Mapping[str, float] = {
 _DATES = ("date", "created", "created_at", "recorded_at")
 _KNOWN = frozenset((*_TEXTS, *_SPEAKERS, *_STARTS, *_ENDS, "id", "index"))
 _SAMPLE = 200
+# More kinds of turns than these in one file are not told apart.
+_MOST_SHAPES = 20
 
 
 def sniff(source: SourceText) -> float:
@@ -78,9 +92,11 @@ def parse(source: SourceText) -> Builder:
     key, listed = found
     if isinstance(document.value, dict):
         _header(builder, document, document.value, key)
-    for number, (one, place) in enumerate(objects(document, listed), start=1):
-        _turn(builder, document, one, place, number)
-    strays(builder, document, listed)
+    whole = document.members(document.value)[key] if key else (0, len(source.text))
+    if not _add_all(builder, listed, whole):
+        for number, (one, place) in enumerate(objects(document, listed), start=1):
+            _turn(builder, document, one, place, number)
+        strays(builder, document, listed)
     builder.claim_syntax()
     return builder
 
@@ -101,6 +117,35 @@ def _header(builder: Builder, document: Document, top: dict[str, Any], used: str
     for key in known[1:]:
         builder.claim(*places[key], Part.HEADER)
     leave_out(builder, document, top, known)
+
+
+def _add_all(builder: Builder, listed: list[Any], place: Range) -> bool:
+    """Add all turns at once, where every one names the same things alike; false, and nothing added, where not."""
+    if not are_objects(listed):
+        return False
+    shapes = set(map(tuple, listed))
+    if len(shapes) > _MOST_SHAPES or not _KNOWN.issuperset(chain.from_iterable(shapes)):
+        return False
+    named = [{_first(names, shape) for shape in shapes} for names in (_TEXTS, _SPEAKERS, _STARTS, _ENDS)]
+    speakers = {name for shape in shapes for name in _SPEAKERS if name in shape}
+    if any(len(each - {None}) > 1 for each in named) or len(speakers) > 1 or None in named[0]:
+        return False
+    text, speaker, start, end = (next(iter(each - {None}), None) for each in named)
+    if text is None or not are_texts(said := column(listed, text)):
+        return False
+    labels = labels_of(column(listed, speaker)) if speaker is not None else [""] * len(listed)
+    starts_s, ends_s = (_times(listed, name, units) for name, units in ((start, _STARTS), (end, _ENDS)))
+    addresses = [at or f"turn {number}" for number, at in enumerate(clocks(starts_s), start=1)]
+    add_turns(builder, Rows(labels, texts_of(said), starts_s, ends_s), addresses, place)
+    return True
+
+
+def _times(listed: list[Any], name: str | None, units: Mapping[str, float]) -> list[float | None]:
+    return times_of(column(listed, name), unit_s=units[name]) if name is not None else [None] * len(listed)
+
+
+def _first(names: Iterable[str], shape: tuple[str, ...]) -> str | None:
+    return next((name for name in names if name in shape), None)
 
 
 def _turn(builder: Builder, document: Document, one: dict[str, Any], place: Range, number: int) -> None:

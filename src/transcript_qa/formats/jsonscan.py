@@ -2,7 +2,8 @@
 
 One pass of the standard library's scanner decodes the document; places are kept on the way for the containers that
 readers go into. An element of a list is decoded as a whole, for there may be a million of them, unless the first one is
-so long that it must be a container of what is looked for.
+so long that it must be a container of what is looked for. Where the first one is short the whole list is decoded at
+once, and gone through again when somebody asks for the places in it.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from transcript_qa.errors import ParseError
 # A C function: the value that begins at a place, and where it ends.
 _SCAN: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 _BLANK = re.compile(r"[ \t\n\r]*")
-_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DEPTH = 6
 _LONG_ELEMENT_CHARS = 3000
+_SHORT_ELEMENT_CHARS = 600
 
 Range = tuple[int, int]
 
@@ -38,6 +40,8 @@ class Document:
     value: Any = None
     _members: dict[int, dict[str, Range]] = field(default_factory=dict)
     _elements: dict[int, list[Range]] = field(default_factory=dict)
+    # Lists decoded as a whole, and where they begin; held here, so that no other list gets the number of one.
+    _whole: dict[int, tuple[list[Any], int]] = field(default_factory=dict)
 
     def members(self, parent: dict[str, Any]) -> dict[str, Range]:
         """The range of each value of an object of this document; none where the object lies too deep to be known."""
@@ -45,11 +49,14 @@ class Document:
 
     def elements(self, parent: list[Any]) -> list[Range]:
         """The range of each element of a list of this document; none where the list lies too deep to be known."""
-        return self._elements.get(id(parent), [])
+        number = id(parent)
+        if number in self._whole and number not in self._elements:
+            self._elements[number] = _ranges(self.text, self._whole[number][1])
+        return self._elements.get(number, [])
 
     def known(self, parent: object) -> bool:
         """Whether the places in a container are known."""
-        return id(parent) in self._members or id(parent) in self._elements
+        return any(id(parent) in known for known in (self._members, self._elements, self._whole))
 
     def inside(self, parent: dict[str, Any], place: Range) -> dict[str, Range]:
         """The range of each value of an object that stands at `place`, scanned for where it is not known yet."""
@@ -83,7 +90,7 @@ def json_of(name: str, document: Document | None) -> Document:
 
 def as_text(value: str) -> str:
     """A JSON string as text that can be stored: half of a surrogate pair is no character."""
-    return value if value.isascii() else _LONE_SURROGATE.sub("\ufffd", value)
+    return value if value.isascii() else LONE_SURROGATE.sub("\ufffd", value)
 
 
 def _value(document: Document, at: int, depth: int) -> tuple[Any, int]:
@@ -132,24 +139,46 @@ def _object(document: Document, at: int, depth: int) -> tuple[dict[str, Any], di
         at = _past_comma(text, at)
 
 
-def _list(document: Document, at: int, depth: int) -> tuple[list[Any], int]:
+def _list(document: Document, begin: int, depth: int) -> tuple[list[Any], int]:
     text = document.text
     value: list[Any] = []
+    at = _past_blank(text, begin + 1)
+    n_chars = 0 if text[at] == "]" else _SCAN(text, at)[1] - at
+    if 0 < n_chars < _SHORT_ELEMENT_CHARS:
+        value, end = _SCAN(text, begin)
+        document._whole[id(value)] = (value, begin)
+        return value, end
+    goes_in = n_chars > _LONG_ELEMENT_CHARS
     ranges: list[Range] = []
     document._elements[id(value)] = ranges
-    at = _past_blank(text, at + 1)
-    if text[at] == "]":
-        return value, at + 1
-    _, end = _SCAN(text, at)
-    goes_in = end - at > _LONG_ELEMENT_CHARS
-    while True:
+    while text[at] != "]":
         element, end = _value(document, at, depth - 1) if goes_in else _SCAN(text, at)
         value.append(element)
         ranges.append((at, end))
-        at = end if text[end] in ",]" else _past_blank(text, end)
-        if text[at] == "]":
-            return value, at + 1
-        at = _past_comma(text, at)
+        at = _past_element(text, end)
+    return value, at + 1
+
+
+def _ranges(text: str, begin: int) -> list[Range]:
+    """The range of each element of the list that begins at `begin` and is known to be well formed."""
+    ranges: list[Range] = []
+    at = _past_blank(text, begin + 1)
+    while text[at] != "]":
+        _, end = _SCAN(text, at)
+        ranges.append((at, end))
+        at = _past_element(text, end)
+    return ranges
+
+
+def _past_element(text: str, end: int) -> int:
+    """Where the next element of a list begins, or its bracket stands."""
+    at = end if text[end] in ",]" else _past_blank(text, end)
+    if text[at] == "]":
+        return at
+    at = _past_comma(text, at)
+    if text[at] == "]":
+        raise ValueError("an element is missing")
+    return at
 
 
 def _past_blank(text: str, at: int) -> int:

@@ -73,6 +73,7 @@ def is_diarised(label: str) -> bool:
     return fold(label) != "q" and _DIARISED.fullmatch(label.rstrip(".")) is not None
 
 
+@lru_cache(maxsize=4096)
 def shape(label: str) -> Shape:
     """How much a tidy `label` looks like one, seen alone.
 
@@ -146,46 +147,62 @@ def accept(
     shapes = {label: shape(label) for label in counts}
     covered = sum(n for label, n in counts.items() if shapes[label]) / max(1, n_blocks)
     listed = {word for name in roster for word in fold(name).split()}
-    small = _small_words(text, [label for label in counts if shapes[label] in (Shape.WORD, Shape.NAME)])
+    small = _SmallWords(text)
     accepted = {
-        label
-        for label, n in counts.items()
-        if _accepted(label, shapes[label], n, covered, set(label.casefold().split()) <= small, listed, timed)
+        label for label, n in counts.items() if _accepted(label, shapes[label], n, covered, small, listed, timed)
     }
     return frozenset(accepted | _company(counts, shapes, accepted, small, covered))
 
 
-def _accepted(label: str, form: Shape, n: int, covered: float, small: bool, listed: set[str], timed: bool) -> bool:
+def _accepted(
+    label: str, form: Shape, n: int, covered: float, small: _SmallWords, listed: set[str], timed: bool
+) -> bool:
     if label.isdigit() and not timed:
         return False
     if form >= Shape.NAME:
         # "Q" and "A" alone are also a letter in a list; "Budget Review:" may head a paragraph about a budget.
-        return n > 1 or (len(label) > 1 and not (small and form is Shape.NAME)) or covered > 0.5
+        return n > 1 or covered > 0.5 or (len(label) > 1 and not (form is Shape.NAME and small.all_of(label)))
     if form is Shape.NONE:
         return False
     if set(fold(label).split()) <= listed:
         return True
     if form is Shape.WORD:
-        return n >= (4 if small else 2) or (timed and not small)
+        return n >= 4 or ((n >= 2 or timed) and not small.all_of(label))
     return covered > 0.9 or (n > 2 and covered > 0.6) or (timed and n > 1)
 
 
 def _company(
-    counts: Counter[str], shapes: Mapping[str, Shape], accepted: set[str], small: frozenset[str], covered: float
+    counts: Counter[str], shapes: Mapping[str, Shape], accepted: set[str], small: _SmallWords, covered: float
 ) -> set[str]:
     """Single words seen once, where the file labels its speakers by single words ("Gilon:" after "Sarah:")."""
     by_word = sum(counts[label] for label in accepted if shapes[label] is Shape.WORD)
+    if by_word * 2 <= sum(counts[label] for label in accepted) and accepted:
+        return set()
     alike = {
-        label for label in counts if shapes[label] is Shape.WORD and len(label) > 2 and label.casefold() not in small
+        label
+        for label in counts
+        if shapes[label] is Shape.WORD and label not in accepted and len(label) > 2 and label.casefold() not in small
     }
     if not accepted:
         return alike if len(alike) > 1 and covered > 0.8 else set()
-    return alike if by_word * 2 > sum(counts[label] for label in accepted) else set()
+    return alike
 
 
-def _small_words(text: str, labels: list[str]) -> frozenset[str]:
-    """Which words of the labels are also printed in small letters."""
-    return frozenset(word for word in {w for label in labels for w in label.casefold().split()} if _stands(word, text))
+class _SmallWords:
+    """Which words are also printed in small letters; each is looked for when it is asked for, once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found: dict[str, bool] = {}
+
+    def __contains__(self, word: str) -> bool:
+        if word not in self._found:
+            self._found[word] = _stands(word, self._text)
+        return self._found[word]
+
+    def all_of(self, label: str) -> bool:
+        """Whether every word of a label is printed in small letters too."""
+        return all(word in self for word in label.casefold().split())
 
 
 def _stands(word: str, text: str) -> bool:

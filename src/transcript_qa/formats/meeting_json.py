@@ -164,11 +164,11 @@ def _sentence(builder: Builder, one: dict[str, Any], place: Range, tool: _Tool, 
     if not said:
         builder.claim(*place, Part.SYNTAX)
         return
-    if not builder.drafts or builder.drafts[-1].label != label:
+    if builder.speaking != label:
         builder.open(label, start_s=start_s, end_s=end_s, address=address)
     builder.words(*place, text=said, joiner=" ", mark=(start_s, end_s, address) if address else None)
-    draft = builder.drafts[-1]
-    draft.end_s = end_s if draft.end_s is None or end_s is None else max(draft.end_s, end_s)
+    before = builder.columns.ends_s[-1]
+    builder.columns.ends_s[-1] = end_s if before is None or end_s is None else max(before, end_s)
 
 
 FORMAT = Format(

@@ -72,7 +72,7 @@ class _Pages:
 
 def sniff(source: SourceText) -> float:
     """High where lines are numbered from 1 on, page after page."""
-    sample = source.lines[:1200]
+    sample = source.opening[:1200]
     numbered = _numbered(sample)
     n_words = sum(not line.blank for line in sample)
     n_pages = sum(number == 1 for _, number, _ in numbered)
@@ -283,14 +283,16 @@ class _Testimony:
         if re.search(r"[^\W\d_]-$", self._last) and said[:1].islower():
             joiner = ""
             broken = (self._last[:-1].rsplit(" ", 1)[-1] + re.split(r"\W", said, maxsplit=1)[0]).casefold()
-            pieces = self._builder.drafts[-1].pieces
-            if pieces and broken in self._words:
-                pieces[-1] = pieces[-1]._replace(text=pieces[-1].text[:-1])
+            columns = self._builder.columns
+            if not columns.empty and broken in self._words:
+                columns.texts[-1] = columns.texts[-1][:-1]
         self._builder.words(start, row.end, text=said, joiner=joiner, mark=(None, None, row.address))
         self._last = said
-        draft, first = self._builder.drafts[-1], self._opened
+        first = self._opened
         if first is not None and row is not first:
-            draft.address = f"{first.address}-{row.number if row.page == first.page else row.address}"
+            self._builder.columns.addresses[-1] = (
+                f"{first.address}-{row.number if row.page == first.page else row.address}"
+            )
 
 
 FORMAT = Format(name="page_line", describes="court transcripts with numbered lines", sniff=sniff, parse=parse)

@@ -27,9 +27,9 @@ _LABEL_CHARS = 120
 
 def sniff(source: SourceText) -> float:
     """High where such labels come again and again."""
-    found = Counter(match["label"] for _, match in _heads(source.lines[:4000]))
+    found = Counter(match["label"] for _, match in _heads(source.opening))
     again = sum(n for n in found.values() if n > 1)
-    n_lines = sum(not line.blank for line in source.lines[:4000])
+    n_lines = sum(not line.blank for line in source.opening)
     return 0.94 if len(found) > 1 and again >= 3 and again * 4 >= n_lines else 0.0
 
 

@@ -38,7 +38,7 @@ def foreign(source: SourceText) -> str | None:
     """What a text is that is no prose ("HTML or XML", "a table", "a program"), or None."""
     if markup(source):
         return "HTML or XML"
-    lines = [line.text.strip()[:400] for line in source.lines[:_JUDGED_LINES] if not line.blank]
+    lines = [line.text.strip()[:400] for line in source.opening[:_JUDGED_LINES] if not line.blank]
     if _table(lines):
         return "a table"
     n_code = sum(1 for line in lines if _CODE.match(line) or (_CODE_END.search(line) and not line[:1].isupper()))

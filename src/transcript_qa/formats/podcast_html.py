@@ -41,7 +41,7 @@ def parse(source: SourceText) -> Builder:
                 start_s = seconds(said)
                 printed = said if start_s is not None else None
             elif token.closes and within == "p":
-                if fresh or not builder.drafts:
+                if fresh or builder.speaking is None:
                     builder.open(label, start_s=start_s, address=printed)
                 fresh = False
                 runs.flush(mark=(start_s, None, printed) if start_s is not None else None)

@@ -1,23 +1,15 @@
 """Making the small things of which a source has hundreds of thousands, several times quicker than by their class.
 
-Python's own way of making a `NamedTuple` or a frozen dataclass costs more than the rest of reading one caption does.
+Python's own way of making a frozen dataclass costs more than the rest of reading one caption does.
 What a class checks of its fields is not checked here: it has to be so by the way they are made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from transcript_qa.datatypes import Mark, Span, Speaker, Turn
-
-Row = TypeVar("Row", bound=tuple[Any, ...])
-
-
-def of_tuple(kind: type[Row]) -> Callable[[tuple[Any, ...]], Row]:
-    """What makes a `NamedTuple` of a tuple of its fields, every one given and in order."""
-    return cast("Callable[[tuple[Any, ...]], Row]", partial(tuple.__new__, kind))
 
 
 def _setters(kind: type) -> tuple[Callable[[Any, Any], None], ...]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.captions import Cue, Times, cue_of
+from transcript_qa.formats.captions import Cues, Times, cue_of
 from transcript_qa.formats.cues import add_cues
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.sourcetext import Line, SourceText
@@ -16,14 +17,14 @@ _TIMES = re.compile(r"\s*(\d{1,3}:\d{2}:\d{2}\.\d{3}),(\d{1,3}:\d{2}:\d{2}\.\d{3
 
 def sniff(source: SourceText) -> float:
     """1 where the first line that is not blank holds two times with a comma between."""
-    first = next((line for line in source.lines[:50] if not line.blank), None)
+    first = next((line for line in islice(source.head(len(source.text)), 50) if not line.blank), None)
     return 1.0 if first is not None and _TIMES.fullmatch(first.text[:80]) else 0.0
 
 
 def parse(source: SourceText) -> Builder:
     """The turns of such captions."""
     builder = Builder(source)
-    cues: list[Cue] = []
+    cues = Cues()
     held: list[Line] = []
     times: Times | None = None
     for line in source.lines:
@@ -39,9 +40,9 @@ def parse(source: SourceText) -> Builder:
     return builder
 
 
-def _close(builder: Builder, cues: list[Cue], times: Times | None, held: list[Line]) -> None:
+def _close(builder: Builder, cues: Cues, times: Times | None, held: list[Line]) -> None:
     if times is not None:
-        cues.append(cue_of(times, held))
+        cues.add(cue_of(times, held))
     elif held:
         builder.skip(held[0].start, held[-1].end, "text in front of the first caption")
 

@@ -10,9 +10,9 @@ from transcript_qa.formats.build import Builder, Part
 from transcript_qa.formats.jsonscan import Document, Range, as_text
 from transcript_qa.formats.times import clock, seconds
 
-_SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
-_PAUSE_S = 1.5
-_MOST_WORDS = 40
+SENTENCE_ENDS = (".", "?", "!", "…", "。", "？", "！")
+PAUSE_S = 1.5
+MOST_WORDS = 40
 MAX_SECONDS = 1e7
 
 
@@ -47,7 +47,7 @@ def add_segments(builder: Builder, segments: Iterable[Segment], *, joiner: str =
 
     Later calls go on with the turn that is open where the speaker is the same.
     """
-    speaking = builder.drafts[-1].label if builder.drafts else None
+    speaking = builder.speaking
     for label, text, start_s, end_s, place in segments:
         said = as_text(text).strip()
         if not said:
@@ -58,9 +58,7 @@ def add_segments(builder: Builder, segments: Iterable[Segment], *, joiner: str =
             builder.open(label, start_s=start_s, end_s=end_s, address=address)
             speaking = label
         builder.words(*place, text=said, joiner=joiner, mark=(start_s, end_s, address) if address else None)
-        draft = builder.drafts[-1]
-        if end_s is not None and (draft.end_s is None or end_s > draft.end_s):
-            draft.end_s = end_s
+        builder.columns.until(end_s)
 
 
 def add_words(builder: Builder, words: Iterable[Word], place: Range, *, joiner: str = " ") -> None:
@@ -88,9 +86,9 @@ def add_words(builder: Builder, words: Iterable[Word], place: Range, *, joiner: 
 
 def _ends(held: Sequence[Word], word: Word) -> bool:
     last = held[-1]
-    if last.text.rstrip().endswith(_SENTENCE_ENDS) or len(held) >= _MOST_WORDS:
+    if last.text.rstrip().endswith(SENTENCE_ENDS) or len(held) >= MOST_WORDS:
         return True
-    return last.end_s is not None and word.start_s is not None and word.start_s - last.end_s > _PAUSE_S
+    return last.end_s is not None and word.start_s is not None and word.start_s - last.end_s > PAUSE_S
 
 
 def _joined(held: Sequence[Word], at: Range, joiner: str) -> Segment:
@@ -121,9 +119,11 @@ def time_of(value: object, *, unit_s: float = 1.0) -> float | None:
             value = float(value.strip().removesuffix("s"))
         except ValueError:
             return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value * unit_s < MAX_SECONDS:
+    # Compared before it is multiplied: an integer of a JSON file may be too large for a float.
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < MAX_SECONDS / unit_s * 2:
         return None
-    return round(value * unit_s, 6)
+    at_s = value * unit_s
+    return round(at_s, 6) if at_s < MAX_SECONDS else None
 
 
 def strays(builder: Builder, document: Document, parent: list[Any]) -> None:

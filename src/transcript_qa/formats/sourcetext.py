@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, count
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from transcript_qa.formats.jsonscan import Document, scan
 
 Made = TypeVar("Made")
+_OPENING_LINES = 4000
 
 
 class Line(NamedTuple):
@@ -34,7 +35,7 @@ class Line(NamedTuple):
     @property
     def blank(self) -> bool:
         """Whether nothing but white space is in it."""
-        return not self.text.strip()
+        return not self.text or self.text.isspace()
 
     @property
     def words_start(self) -> int:
@@ -64,9 +65,12 @@ class SourceText:
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         r"""Every line, the blank ones too; only `\n` ends a line."""
-        texts = self.text.split("\n")
-        starts = accumulate((len(text) + 1 for text in texts), initial=0)
-        return tuple(map(Line._make, zip(count(1), starts, texts, strict=False)))
+        return _lines(self.text.split("\n"))
+
+    @cached_property
+    def opening(self) -> tuple[Line, ...]:
+        """The first few thousand lines, for those who only judge: JSON and captions need no more of them."""
+        return _lines(self.text.split("\n", _OPENING_LINES)[:_OPENING_LINES])
 
     def head(self, n_chars: int) -> Iterator[Line]:
         """The lines that begin in the first `n_chars` characters."""
@@ -93,3 +97,8 @@ class SourceText:
     def json(self) -> Any:
         """The parsed JSON document, or None where the text is none."""
         return self.document.value if self.document is not None else None
+
+
+def _lines(texts: Sequence[str]) -> tuple[Line, ...]:
+    starts = accumulate((len(text) + 1 for text in texts), initial=0)
+    return tuple(map(Line._make, zip(count(1), starts, texts, strict=False)))

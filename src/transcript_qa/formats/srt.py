@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.captions import SUBRIP, Cue, Times, cue_of, scan, time_line
+from transcript_qa.formats.captions import SUBRIP, Cues, Times, cue_of, scan, time_line
 from transcript_qa.formats.cues import add_cues
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.sourcetext import Line, SourceText
@@ -34,17 +34,14 @@ def sniff(source: SourceText) -> float:
 def parse(source: SourceText) -> Builder:
     """The turns of a SubRip file."""
     builder = Builder(source)
-    cues: list[Cue] = []
-    for found in scan(builder, SUBRIP):
-        if isinstance(found[0], Cue):
-            cues += found
-        else:
-            _read(builder, cues, found)
+    cues = Cues()
+    for lines in scan(builder, SUBRIP, cues):
+        _read(builder, cues, lines)
     add_cues(builder, cues)
     return builder
 
 
-def _read(builder: Builder, cues: list[Cue], lines: Sequence[Line]) -> None:
+def _read(builder: Builder, cues: Cues, lines: Sequence[Line]) -> None:
     """Read a run of lines."""
     times: Times | None = None
     held: list[Line] = []
@@ -71,14 +68,13 @@ def _drop_counter(builder: Builder, held: list[Line]) -> None:
         builder.claim(counter.start, counter.end, Part.SYNTAX)
 
 
-def _close(builder: Builder, cues: list[Cue], times: Times | None, held: list[Line]) -> None:
+def _close(builder: Builder, cues: Cues, times: Times | None, held: list[Line]) -> None:
     if times is not None:
-        cues.append(cue_of(times, held))
+        cues.add(cue_of(times, held))
         return
     said = [line for line in held if not line.blank]
     if said and cues:
-        more = tuple((line.start, line.text) for line in said)
-        cues[-1] = cues[-1]._replace(lines=cues[-1].lines + more)
+        cues.add_lines((line.start, line.text) for line in said)
     elif said:
         builder.skip(said[0].start, said[-1].end, "text in front of the first caption")
 

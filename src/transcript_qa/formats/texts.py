@@ -9,19 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import gt
 
 from transcript_qa.formats import labels
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.header import dateline, divider, header_end, paragraphs, roster
+from transcript_qa.formats.header import dateline, divider, header_end, roster
 from transcript_qa.formats.heads import Head, head_of, time_alone, time_in_front
 from transcript_qa.formats.lexicon import BREAKS, FIELDS, TOOL
 from transcript_qa.formats.sourcetext import Line, SourceText
 from transcript_qa.formats.times import seconds
 
 _HEADING = re.compile(r"#{1,6}\s+\S")
+# A longer line is of a tool only where it begins like one: see `TOOL`.
+_TOOL_CHARS, _TOOL_BEGINS = 110, "tTmMrR"
 _OF_TOOL = "line of the recording tool"
 # What Markdown prints without the backslash.
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>()#+\-.!|~$&\"'?,:;=/@^%])")
+_HEADING_MARKS = ("#", "*", "\U0001f4d6")
 _CLOCK_LINE = re.compile(
     r"(?:END\s+)?\d{1,2}:\d{2}\s?[AP]\.?M\.?(?:\s+[A-Z]{2,4}\.?)?"
     r"|\[?(?:END|End)(?: of (?:transcript|recording|interview|file))?\]?\.?",
@@ -52,23 +57,25 @@ class Layout:
 def layout(source: SourceText) -> Layout:
     """Which lines begin with a speaker's label; no heads at all where none does."""
     lines = source.lines
-    notes_end = _notes_end(lines)
+    notes_end = _notes_end(source)
     body = max(notes_end, header_end(lines))
-    found = {index: head for index in range(body, len(lines)) if (head := head_of(lines[index])) is not None}
-    untimed = [head.label for head in found.values() if not head.timed]
-    n_blocks = sum(1 for _ in paragraphs(lines[body:]))
+    shown = [not line.blank for line in lines[body:]]
+    found = {line.number - 1: head for line in compress(lines[body:], shown) if (head := head_of(line)) is not None}
+    untimed = [head.label for head in found.values() if head.printed is None]
+    n_blocks = sum(map(gt, shown, [False, *shown]))
     names = roster(lines[:body])
     accepted = labels.accept([head.label for head in found.values()], n_blocks=n_blocks, text=source.text, roster=names)
     timed = [head.label for head in found.values() if head.timed]
     if len(timed) * 2 > len(untimed):
         accepted |= labels.accept(timed, n_blocks=n_blocks, text=source.text, roster=names, timed=True)
     accepted |= _bold(found.values(), accepted)
-    heads = {index: head for index, head in found.items() if head.label in accepted or _break(head)}
-    speaking = [index for index, head in heads.items() if not _break(head)]
-    if not speaking:
+    breaks = {label for label in {head.label for head in found.values()} if label.casefold() in BREAKS}
+    heads = {index: head for index, head in found.items() if head.label in accepted or head.label in breaks}
+    speaking = next((index for index, head in heads.items() if head.label not in breaks), None)
+    if speaking is None:
         return Layout({}, len(lines), 0, 0.0)
-    n_lines = sum(not line.blank for line in lines[min(speaking) :])
-    return Layout(heads, _with_time_lines(lines, min(speaking), body), notes_end, len(heads) / n_lines)
+    n_lines = sum(shown[speaking - body :])
+    return Layout(heads, _with_time_lines(lines, speaking, body), notes_end, len(heads) / n_lines)
 
 
 def _bold(found: Iterable[Head], accepted: frozenset[str]) -> frozenset[str]:
@@ -94,12 +101,13 @@ def _break(head: Head) -> bool:
     return head.label.casefold() in BREAKS
 
 
-def _notes_end(lines: Sequence[Line]) -> int:
+def _notes_end(source: SourceText) -> int:
     """A heading "Transcript" parts the notes of a meeting from what was said."""
+    lines = source.lines
+    if source.text[:1] not in _HEADING_MARKS and not any(f"\n{mark}" in source.text for mark in _HEADING_MARKS):
+        return 0
     for index in range(len(lines) - 1, -1, -1):
-        if lines[index].text[:1] in ("#", "*", "\U0001f4d6") and _TRANSCRIPT_HEADING.fullmatch(
-            lines[index].text.strip()[:80]
-        ):
+        if lines[index].text[:1] in _HEADING_MARKS and _TRANSCRIPT_HEADING.fullmatch(lines[index].text.strip()[:80]):
             return index + 1
     return 0
 
@@ -128,20 +136,21 @@ class Walker:
             self._builder.skip(line.start, line.end, "closing lines, not speech")
 
     def _line(self, line: Line) -> None:
-        if line.blank:
+        number, start, text = line
+        if not text or text.isspace():
             self._flush()
             self._gap = True
             return
-        head = self._layout.heads.get(line.number - 1)
-        if self._comment or line.text.lstrip().startswith("<!--"):
+        head = self._layout.heads.get(number - 1)
+        if self._comment or ("<!--" in text and text.lstrip().startswith("<!--")):
             self._flush()
-            self._comment = "-->" not in line.text
+            self._comment = "-->" not in text
             self._builder.skip(line.start, line.end, "comment in the source")
         elif head is not None:
             self._flush()
             self._begin(line, head)
         elif not self._aside(line):
-            self._words(line, line.start)
+            self._words(line, start)
 
     def _begin(self, line: Line, head: Head) -> None:
         self._in_break = _break(head)
@@ -157,22 +166,28 @@ class Walker:
         address = printed or f"line {line.number}"
         self._builder.open(head.label, head=(head.start, head.end), start_s=start_s, address=address)
         self._gap = True
-        if line.end > head.end and not line.text[head.end - line.start :].isspace():
+        rest = line.text[head.end - line.start :]
+        if rest and not rest.isspace():
             self._paragraph = (head.end, line.end)
-            if start_s is not None:
-                self._paragraph_mark = (start_s, None, printed)
-        elif start_s is not None:
+        if start_s is not None:
             self._paragraph_mark = (start_s, None, printed)
 
     def _aside(self, line: Line) -> bool:
         """Skip what between the turns is no speech; true where `line` was that."""
+        text = line.text.strip()
+        if text[0].isalpha() and not self._in_break:
+            # Neither time nor divider nor heading.
+            tool = (len(text) <= _TOOL_CHARS or text[0] in _TOOL_BEGINS) and TOOL.match(text[:200]) is not None
+            if tool:
+                self._flush()
+                self._builder.skip(line.start, line.end, _OF_TOOL, may_be_speech=False)
+            return tool
         printed = time_alone(line)
         if printed is not None:
             self._flush()
             self._mark = printed
             self._builder.claim(line.start, line.end, Part.SYNTAX)
             return True
-        text = line.text.strip()
         if text == "\\":
             self._builder.claim(line.start, line.end, Part.SYNTAX)
             return True
@@ -205,14 +220,18 @@ class Walker:
             self._mark = None
 
     def _flush(self) -> None:
-        if self._paragraph is not None:
-            self._paragraph = self._without_break(*self._paragraph)
-            raw = self._builder.source.text[slice(*self._paragraph)]
-            text = _ESCAPED.sub(r"\1", raw) if self._markdown and "\\" in raw else None
-            joiner = "\n\n" if self._gap else "\n"
-            self._builder.words(*self._paragraph, text=text, joiner=joiner, mark=self._paragraph_mark)
-            self._paragraph = self._paragraph_mark = None
-            self._gap = False
+        if self._paragraph is None:
+            return
+        start, end = self._paragraph
+        text = self._builder.source.text[start:end]
+        if "\\" in text:
+            start, end = self._without_break(start, end)
+            text = self._builder.source.text[start:end]
+            text = _ESCAPED.sub(r"\1", text) if self._markdown else text
+        joiner = "\n\n" if self._gap else "\n"
+        self._builder.words(start, end, text=text, joiner=joiner, mark=self._paragraph_mark)
+        self._paragraph = self._paragraph_mark = None
+        self._gap = False
 
     def _without_break(self, start: int, end: int) -> tuple[int, int]:
         """A lone backslash at the end of a paragraph is a line break of Markdown."""

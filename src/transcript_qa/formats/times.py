@@ -21,8 +21,8 @@ def seconds(printed: str) -> float | None:
     hours, minutes, secs = int(match[1] or 0), int(match[2]), int(match[3])
     if secs > 59 or (match[1] is not None and minutes > 59):
         return None
-    fraction = match[4] or match[5]
-    return float(f"{hours * 3600 + minutes * 60 + secs}.{fraction or 0}")
+    whole, fraction = hours * 3600 + minutes * 60 + secs, match[4] or match[5]
+    return float(f"{whole}.{fraction}") if fraction else float(whole)
 
 
 def clock(seconds_: float) -> str:

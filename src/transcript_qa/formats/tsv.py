@@ -6,6 +6,7 @@ What Whisper prints in a terminal is read too, `[00:03.120 --> 00:06.900]  words
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from transcript_qa.formats import labels
 from transcript_qa.formats.build import Builder, Part
@@ -22,7 +23,7 @@ _NUMBER = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
 
 def sniff(source: SourceText) -> float:
     """High where there is such a heading, or every one of the first lines begins with two rising numbers."""
-    lines = [line for line in source.lines[:60] if not line.blank]
+    lines = [line for line in islice(source.head(len(source.text)), 60) if not line.blank]
     if not lines:
         return 0.0
     if set(lines[0].text.casefold().split("\t")) >= {"start", "end", "text"}:

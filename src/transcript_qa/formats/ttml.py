@@ -10,7 +10,7 @@ import re
 
 from transcript_qa.errors import ParseError
 from transcript_qa.formats.build import Builder
-from transcript_qa.formats.captions import Cue, cue_of
+from transcript_qa.formats.captions import Cue, cue_of, cues_of
 from transcript_qa.formats.cues import add_cues
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.segments import Segment, add_segments
@@ -44,7 +44,7 @@ def parse(source: SourceText) -> Builder:
     if any(reader.agents):
         add_segments(builder, reader.segments())
     else:
-        add_cues(builder, reader.cues)
+        add_cues(builder, cues_of(reader.cues))
     builder.claim_syntax()
     return builder
 

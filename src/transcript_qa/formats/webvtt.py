@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from transcript_qa.errors import ParseError
 from transcript_qa.formats.build import Builder, Part
-from transcript_qa.formats.captions import WEBVTT, Cue, Times, cue_of, scan, time_line
+from transcript_qa.formats.captions import WEBVTT, Cues, Times, cue_of, scan, time_line
 from transcript_qa.formats.cues import add_cues
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.sourcetext import Line, SourceText
@@ -30,12 +30,9 @@ def sniff(source: SourceText) -> float:
 def parse(source: SourceText) -> Builder:
     """The turns of a WebVTT file."""
     builder = Builder(source)
-    cues: list[Cue] = []
-    for found in scan(builder, WEBVTT):
-        if isinstance(found[0], Cue):
-            cues += found
-        else:
-            _Reader(builder, cues, found).read()
+    cues = Cues()
+    for lines in scan(builder, WEBVTT, cues):
+        _Reader(builder, cues, lines).read()
     if not cues:
         raise ParseError(source.name, "a WebVTT file without a single cue", "Export the captions again.")
     add_cues(builder, cues)
@@ -45,7 +42,7 @@ def parse(source: SourceText) -> Builder:
 class _Reader:
     """Goes through the blocks of a run of lines."""
 
-    def __init__(self, builder: Builder, cues: list[Cue], lines: Sequence[Line]) -> None:
+    def __init__(self, builder: Builder, cues: Cues, lines: Sequence[Line]) -> None:
         self.builder = builder
         self.cues = cues
         self._lines = lines
@@ -104,7 +101,7 @@ class _Reader:
         if end < len(lines) and lines[end].text and payload and _ID.fullmatch(payload[-1].text.strip()):
             self.builder.claim(payload[-1].start, payload[-1].end, Part.SYNTAX)
             payload.pop()
-        self.cues.append(cue_of(times, payload))
+        self.cues.add(cue_of(times, payload))
         return end
 
     def _other(self, block: Sequence[Line]) -> None:

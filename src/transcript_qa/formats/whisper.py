@@ -13,6 +13,16 @@ from typing import Any
 
 from transcript_qa.errors import ParseError
 from transcript_qa.formats.build import Builder
+from transcript_qa.formats.jsoncolumns import (
+    Rows,
+    add_rows,
+    are_objects,
+    are_texts,
+    column,
+    labels_of,
+    texts_of,
+    times_of,
+)
 from transcript_qa.formats.jsonscan import Document, json_of, objects
 from transcript_qa.formats.registry import Format
 from transcript_qa.formats.segments import Segment, Word, add_segments, add_words, label_of, leave_out, strays, time_of
@@ -69,13 +79,33 @@ def parse(source: SourceText) -> Builder:
     key = "transcription" if isinstance(top.get("transcription"), list) else "segments"
     if not isinstance(top.get(key), list):
         raise ParseError(source.name, "no list of segments in the JSON", "It has to stand under `segments`.")
-    segments = list(_segments(document, top[key]))
-    add_segments(builder, segments)
-    _restarts(builder, segments)
-    strays(builder, document, top[key])
+    listed = top[key]
+    if (
+        are_objects(listed)
+        and are_texts(said := column(listed, "text"))
+        and dict not in map(type, column(listed, "offsets"))
+    ):
+        rows = _rows(listed, said)
+        add_rows(builder, rows, document.members(top)[key])
+        starts_s = rows.starts_s
+    else:
+        segments = list(_segments(document, listed))
+        add_segments(builder, segments)
+        strays(builder, document, listed)
+        starts_s = [segment.start_s for segment in segments]
+    _restarts(builder, starts_s)
     leave_out(builder, document, top, (key, "language"))
     builder.claim_syntax()
     return builder
+
+
+def _rows(listed: list[dict[str, Any]], said: list[str]) -> Rows:
+    return Rows(
+        labels_of(column(listed, "speaker")),
+        texts_of(said),
+        times_of(column(listed, "start")),
+        times_of(column(listed, "end")),
+    )
 
 
 def _segments(document: Document, listed: object) -> Iterator[Segment]:
@@ -99,8 +129,8 @@ def _bare_words(builder: Builder, document: Document) -> None:
     add_words(builder, words, (0, len(builder.source.text)))
 
 
-def _restarts(builder: Builder, segments: list[Segment]) -> None:
-    starts = [segment.start_s for segment in segments if segment.start_s is not None]
+def _restarts(builder: Builder, starts_s: list[float | None]) -> None:
+    starts = [start_s for start_s in starts_s if start_s is not None]
     if any(start == 0 for start in starts[1:] if starts[0] == 0) and max(starts) > 0:
         builder.warnings.append("the times begin at 0 again: several recordings may be in this file")
 
