@@ -74,6 +74,7 @@ class Maker:
         self.meetings = meetings
         self.turns = [(m, t) for m in meetings for t in m.turns if len(m.words_of(t).split()) >= 8]
         self.others = [(m, t) for m in held_out for t in m.turns if len(m.words_of(t).split()) >= 12]
+        self.plain_turns = {id(t): plain(m.words_of(t)) for m, t in self.turns}
         self.printed = {m.id: plain(" ".join(m.words_of(t) for t in m.turns)) for m in meetings}
         vocabulary = Counter(w for m, t in self.turns for w in m.words_of(t).split() if is_content(w))
         self.vocabulary = sorted(w for w, n in vocabulary.items() if n >= 3)
@@ -182,7 +183,8 @@ class Maker:
         meeting, turn = self.rng.choice(self.turns)
         words = self._words(meeting, turn)
         others = sorted({t.speaker.label for t in meeting.turns} - {turn.speaker.label})
-        sayers = {m.id + t.speaker.label for m, t in self.turns if plain(" ".join(words)) in plain(m.words_of(t))}
+        said = plain(" ".join(words))
+        sayers = {m.id + t.speaker.label for m, t in self.turns if said in self.plain_turns[id(t)]}
         others = [o for o in others if all(not s.endswith(o) for s in sayers) and o not in turn.speaker.label]
         if not others or n_spoken(words) < 5:
             return None
@@ -337,7 +339,7 @@ def speed(folder: Path, *, n_quotes: int, n_words: int, seed: int) -> None:
         total += len(meetings[-1].text.split())
     maker = Maker(meetings[:-N_HELD_OUT], meetings[-N_HELD_OUT:], seed)
     # What makes a case look at every meeting is left out: only the time counts here.
-    maker.printed = {}
+    maker.printed, maker.plain_turns = {}, dict.fromkeys(maker.plain_turns, "")
     cases = [maker.case(KINDS[n % len(KINDS)]) for n in range(n_quotes)]
     started = time.perf_counter()
     finder = QuoteFinder(meetings)

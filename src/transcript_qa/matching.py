@@ -91,6 +91,8 @@ def _around(
     ]
     said = index.words[places].tolist()
     at = places.index(first)
+    if said[at : at + len(pieces[anchor])] != list(pieces[anchor]):
+        return None
     found = [at]
     for n in range(anchor - 1, -1, -1):
         before = _nearest_before(said, pieces[n], found[0], quotation.gaps[n])
