@@ -37,7 +37,7 @@ from transcript_qa.render import answer_text
 from transcript_qa.search import search, select
 from transcript_qa.statements import CosineScorer, PairScorer, StatementCheck, check_statement
 from transcript_qa.store import EmbedderInfo, LocalStore, Store, TranscriptInfo
-from transcript_qa.verifying import Verifier
+from transcript_qa.verifying import Verifier, every_passage
 
 READ_HITS = 8
 
@@ -200,6 +200,10 @@ class TranscriptQA:
     def passage_count(self) -> int:
         """How many passages the index holds."""
         return self._store.passage_count()
+
+    def passages(self) -> tuple[Passage, ...]:
+        """Every passage of the index, by transcript and place."""
+        return every_passage(self._store)
 
     def health(self) -> list[str]:
         """What is wrong with the index, in words; empty where nothing is."""

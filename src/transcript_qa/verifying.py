@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from threading import Lock
 
-from transcript_qa.datatypes import Transcript, Verification
+import numpy as np
+
+from transcript_qa.datatypes import Passage, Transcript, Verification
 from transcript_qa.ground import QuoteFinder
 from transcript_qa.store import Store
 from transcript_qa.text import keywords
@@ -57,3 +59,12 @@ class Verifier:
             seen |= {info.id: None for info in self._store.infos()}
         for transcript_id in seen:
             yield self._store.transcript(transcript_id)
+
+
+def every_passage(store: Store) -> tuple[Passage, ...]:
+    """Every passage of an index, by transcript and place: what is nearest to anything when all are asked for."""
+    n_passages = store.passage_count()
+    if not n_passages:
+        return ()
+    found = store.search_dense(np.ones(store.embedder.dim), k=n_passages)
+    return tuple(sorted(store.passages([scored.passage_id for scored in found]), key=lambda p: (p.transcript_id, p.span)))
