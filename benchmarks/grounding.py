@@ -14,13 +14,8 @@ the outcome that the case was made for.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
-import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -44,8 +39,10 @@ RIGHT = {
 N_HELD_OUT = 5
 NUMBERS = "two three four five six seven eight nine ten twelve twenty thirty fifty hundred".split()
 FIGURES = frozenset(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion point half a and".split()
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen "
+    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion point half "
+    "a and".split()
 )
 DIGITS = {word: str(n) for n, word in enumerate("zero one two three four five six seven eight nine ten".split())}
 NOT_CONTENT = frozenset(
@@ -144,9 +141,14 @@ class Maker:
         return self._replaced(words, lambda w: w.casefold() in NUMBERS, lambda _: self.rng.choice(NUMBERS))
 
     def _change_name(self, words: list[str]) -> list[str] | None:
-        names = [w for _, t in self.turns[:400] for w in t.speaker.label.split() if w[:1].isupper()] + ["Veldania", "Halvey"]
+        names = [w for _, t in self.turns[:400] for w in t.speaker.label.split() if w[:1].isupper()] + [
+            "Veldania",
+            "Halvey",
+        ]
         words = list(words)
-        places = [n for n, w in enumerate(words) if n and w[:1].isupper() and len(w) > 3 and words[n - 1][-1:].isalpha()]
+        places = [
+            n for n, w in enumerate(words) if n and w[:1].isupper() and len(w) > 3 and words[n - 1][-1:].isalpha()
+        ]
         if not places or n_spoken(words) < 5:
             return None
         place = self.rng.choice(places)
@@ -165,9 +167,7 @@ class Maker:
                 return [*words[: n + 1], "not", *words[n + 1 :]]
         return None
 
-    def _replaced(
-        self, words: list[str], chosen: Callable[[str], bool], by: Callable[[str], str]
-    ) -> list[str] | None:
+    def _replaced(self, words: list[str], chosen: Callable[[str], bool], by: Callable[[str], str]) -> list[str] | None:
         places = [n for n, word in enumerate(words) if chosen(word)]
         if not places or n_spoken(words) < 5:
             return None
@@ -277,7 +277,11 @@ def elided(quote: str, rng: random.Random) -> str:
     left, right = words[:first], words[first + rng.randint(1, 3) :]
     if any(map(is_figure, (*words[first - 1 : first + 4],))):
         return quote
-    return " ".join([*left, rng.choice(["...", "…", "[...]"]), *right]) if min(n_spoken(left), n_spoken(right)) > 2 else quote
+    return (
+        " ".join([*left, rng.choice(["...", "…", "[...]"]), *right])
+        if min(n_spoken(left), n_spoken(right)) > 2
+        else quote
+    )
 
 
 def inserted(quote: str, rng: random.Random) -> str:
@@ -317,7 +321,10 @@ def quality(folder: Path, n_cases: int, *, seed: int, failures: bool) -> None:
         for case, support in zip(grave, outcomes(finder, grave), strict=True)
         if support in (Support.EXACT, Support.NORMALISED)
     )
-    print(f"altered in number, name or negation, called exact or normalised: {passed.total()} of {len(grave)} {dict(passed)}")
+    print(
+        f"altered in number, name or negation, called exact or normalised: {passed.total()} of {len(grave)} "
+        f"{dict(passed)}"
+    )
     if failures:
         for case, support in zip(cases, found, strict=True):
             if support not in RIGHT[case.kind]:

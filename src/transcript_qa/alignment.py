@@ -9,12 +9,13 @@ from difflib import SequenceMatcher
 from math import log
 
 import numpy as np
+from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Difference, DifferenceKind
 from transcript_qa.numerals import is_number
 from transcript_qa.quotation import Gap, GapKind, Quotation
+from transcript_qa.wordindex import Places, WordIndex
 from transcript_qa.wording import PAIR_WORDS, hyphenated
-from transcript_qa.wordindex import WordIndex
 
 NEGATIONS = frozenset(
     "not no never none nobody nothing neither nor nowhere without cannot hardly barely scarcely unable ain't".split()
@@ -97,7 +98,9 @@ def _windows(index: WordIndex, words: Sequence[int]) -> list[tuple[int, int]]:
     """Places around which many of the words stand in order, within neighbouring turns of one speaker."""
     length = len(words)
     seeds = sorted((n for n in range(length) if words[n] >= 0), key=lambda n: index.count(words[n]))
-    found, weights, total = [], [], 0
+    found: list[Places] = []
+    weights: list[NDArray[np.float64]] = []
+    total = 0
     for n in seeds[:_N_SEEDS]:
         places = index.places(words[n])
         total += len(places)
@@ -146,9 +149,7 @@ def _one_voice(index: WordIndex, first: int, last: int, middle: int) -> list[tup
     return parts[:2]
 
 
-def _align(
-    words: Sequence[int], index: WordIndex, first: int, last: int, gaps: Mapping[int, Gap]
-) -> Alignment | None:
+def _align(words: Sequence[int], index: WordIndex, first: int, last: int, gaps: Mapping[int, Gap]) -> Alignment | None:
     said = index.words[first:last].tolist()
     if 2 * len(set(words).intersection(said)) < len(set(words)):
         return None

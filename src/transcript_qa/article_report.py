@@ -27,9 +27,9 @@ _CSS = """
 body{font:1rem/1.6 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;font:inherit}
 mark{background:none;color:inherit;border-bottom:3px solid var(--ok)}
-mark.look{border-color:var(--look)}mark.bad{border-color:var(--bad);background:color-mix(in srgb,var(--bad) 14%,transparent)}
-li{margin:.6rem 0}q{font-style:italic}.ok b{color:var(--ok)}.look b{color:var(--look)}.bad b{color:var(--bad)}
-a{color:inherit}
+mark.look{border-color:var(--look)}mark.bad{border-color:var(--bad);background:color-mix(in srgb,var(--bad)
+14%,transparent)} li{margin:.6rem 0}q{font-style:italic}.ok b{color:var(--ok)}.look b{color:var(--look)}.bad
+b{color:var(--bad)} a{color:inherit}
 """
 
 
@@ -68,7 +68,11 @@ def claim_json(checked: CheckedClaim) -> dict[str, Any]:
 def claim_words(checked: CheckedClaim) -> str:
     """What is to be said of a claim beside its outcome: what was changed, and who said what instead."""
     parts = [
-        f"“{d.quoted}” for “{d.said}”" if d.quoted and d.said else f"“{d.quoted}” added" if d.quoted else f"“{d.said}” left out"
+        f"“{d.quoted}” for “{d.said}”"
+        if d.quoted and d.said
+        else f"“{d.quoted}” added"
+        if d.quoted
+        else f"“{d.said}” left out"
         for d in checked.differences
     ]
     if checked.contradicted:
@@ -95,7 +99,8 @@ def article_html(file: str, article: str, claims: Sequence[CheckedClaim], infos:
         title = escape(f"{checked.outcome.value}: {claim_words(checked) or MEANING[checked.outcome]}", quote=True)
         words = escape(span.of(article))
         parts.append(
-            f'<a href="#c{number}"><mark class="{css_class(checked.outcome)}" id="q{number}" title="{title}">{words}</mark></a>'
+            f'<a href="#c{number}"><mark class="{css_class(checked.outcome)}" id="q{number}" '
+            f'title="{title}">{words}</mark></a>'
         )
         at = span.end
     parts.append(escape(article[at:]))

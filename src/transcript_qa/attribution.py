@@ -1,8 +1,9 @@
 """The quotations in an article, a summary or minutes, and who is said to have said each.
 
 Read are quotation marks of all shapes, block quotes of Markdown, lines of minutes ("Voss: We closed the loan.") and
-indirect speech ("Voss said that ..."). Who said it is read off the words around: "said Mira Voss", "Voss told them: ...",
-"according to Mira Voss", a label in front, a dash behind. A pronoun names nobody, and so nothing is claimed by it.
+indirect speech ("Voss said that ..."). Who said it is read off the words around: "said Mira Voss", "Voss told them:
+...", "according to Mira Voss", a label in front, a dash behind. A pronoun names nobody, and so nothing is claimed by
+it.
 """
 
 from __future__ import annotations
@@ -28,19 +29,21 @@ _NAME = (
 _ASIDE = r"(?:,[^,.;:“”\"]{1,60},)?"
 _MANNER = r"(?:\s+(?:\w+ly|also|then|later|has|had))?"
 _ROLE = r"(?:(?:the\s+)?[a-z][\w-]*\s+){0,4}"
-_OPENS = "“\"„«"
+_OPENS = '“"„«'
 _BEHIND = (
     re.compile(rf"\s*[,.;—–-]*\s*(?:as\s+)?(?:{_VERBS})\s+{_ROLE}(?P<name>{_NAME})"),
-    re.compile(rf"\s*[,.;—–-]*\s*(?P<name>{_NAME}){_ASIDE}{_MANNER}\s+(?:{_VERBS})\b(?!\s*[:,]?\s*[{_OPENS}]|[^.!?\n]{{0,60}}:\s*[{_OPENS}])"),
+    re.compile(
+        rf"\s*[,.;—–-]*\s*(?P<name>{_NAME}){_ASIDE}{_MANNER}\s+(?:{_VERBS})\b(?!\s*[:,]?\s*[{_OPENS}]|[^.!?\n]{{0,60}}:\s*[{_OPENS}])"
+    ),
     re.compile(rf"\s*[,.]?\s*according to\s+{_ROLE}(?P<name>{_NAME})"),
     re.compile(rf"\s*(?:—|–|--|-)\s*(?P<name>{_NAME})\s*(?:[,(].{{0,60}})?$", re.MULTILINE),
     re.compile(rf"\s*\((?P<name>{_NAME})[,)]"),
 )
 _BEFORE = (
-    re.compile(rf"(?:^|\n)[\s>*+\-\d.]*[*_]*(?P<name>{_NAME})(?:\s*\([^()\n]{{1,40}}\))?[*_]*\s*:[*_]*\s*(?:[^.!?\n“”\"]{{0,60}})$"),
     re.compile(
-        rf"(?P<name>{_NAME}){_ASIDE}{_MANNER}\s+(?:{_VERBS})\b[^.!?\n“”\"]{{0,80}}?[:,]?\s*(?:that\s*)?$"
+        rf"(?:^|\n)[\s>*+\-\d.]*[*_]*(?P<name>{_NAME})(?:\s*\([^()\n]{{1,40}}\))?[*_]*\s*:[*_]*\s*(?:[^.!?\n“”\"]{{0,60}})$"
     ),
+    re.compile(rf"(?P<name>{_NAME}){_ASIDE}{_MANNER}\s+(?:{_VERBS})\b[^.!?\n“”\"]{{0,80}}?[:,]?\s*(?:that\s*)?$"),
     re.compile(rf"\b(?:{_VERBS})\s+{_ROLE}(?P<name>{_NAME})[:,]\s*$"),
     re.compile(rf"[Aa]ccording to\s+{_ROLE}(?P<name>{_NAME})[^.!?\n“”\"]{{0,80}}$"),
 )
@@ -49,12 +52,16 @@ _LABELLED = re.compile(
     rf"^[\s>*+-]*[*_]*(?P<name>{_NAME})(?:\s*\([^()\n]{{1,40}}\))?[*_]*\s*:[*_]*[ \t]+(?P<said>\S.*)$", re.MULTILINE
 )
 _INDIRECT = (
-    re.compile(rf"^\W*(?P<name>{_NAME}){_ASIDE}{_MANNER}\s+(?:{_VERBS})\s+(?:\w+\s+){{0,4}}?that\s+(?P<said>.+)$", re.DOTALL),
+    re.compile(
+        rf"^\W*(?P<name>{_NAME}){_ASIDE}{_MANNER}\s+(?:{_VERBS})\s+(?:\w+\s+){{0,4}}?that\s+(?P<said>.+)$", re.DOTALL
+    ),
     re.compile(rf"^\W*According to\s+{_ROLE}(?P<name>{_NAME}),\s+(?P<said>.+)$", re.DOTALL),
     re.compile(rf"^(?P<said>.+),\s+according to\s+{_ROLE}(?P<name>{_NAME})[.!]?$", re.DOTALL),
 )
 _BLOCK_QUOTE = re.compile(r"(?:^[ \t]*>.*(?:\n|$))+", re.MULTILINE)
-_NOBODY = frozenset("he she they it i we you this that these those there here who the and but so yes no as when then".split())
+_NOBODY = frozenset(
+    "he she they it i we you this that these those there here who the and but so yes no as when then".split()
+)
 _BLANKED = re.compile(
     r"\A---\n.*?\n---\n|^(?:```|~~~).*?^(?:```|~~~)[^\n]*$|!?\[(?=[^\]\n]+\]\()|(?<=\])\([^()\s]*\)|<[/!a-zA-Z][^<>\n]{0,200}>",
     re.DOTALL | re.MULTILINE,
@@ -97,7 +104,8 @@ def find_claims(article: str, *, is_speaker: Callable[[str], bool] = lambda _: F
 
     Args:
         article: plain text or Markdown.
-        is_speaker: whether a label at the beginning of a line names somebody who speaks in the transcripts; "Date: Monday"
+        is_speaker: whether a label at the beginning of a line names somebody who speaks in the transcripts; "Date:
+            Monday"
             does not.
 
     >>> claims = find_claims("“We closed it on Friday,” said Mira Voss. Tan replied: “At last.”")

@@ -1,8 +1,8 @@
 """Questions with known answers: a JSONL file, one object a line.
 
-`question` is all that must be there. `answerable` (by default true where an answer is given), `transcript`, `turns` (0-based
-indices), `words` (any of which answers), `speaker`, `filters` (`transcripts`, `speakers`, `after`, `before`), `history`
-(earlier questions) and `id` may be; fields of your own are kept aside.
+`question` is all that must be there. `answerable` (by default true where an answer is given), `transcript`, `turns`
+(0-based indices), `words` (any of which answers), `speaker` (one or several), `filters` (`transcripts`, `speakers`,
+`after`, `before`), `history` (earlier questions) and `id` may be; fields of your own are kept aside.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from transcript_qa.text import normalise
 
 _REMEDY = 'Each line is an object such as {"question": "…", "transcript": "budget", "words": ["…"]}.'
 _TYPES: dict[str, type | tuple[type, ...]] = {
-    "id": str, "question": str, "transcript": str, "turns": list, "words": (list, str), "speaker": str, "answerable": bool,
+    "id": str,
+    "question": str, "transcript": str, "turns": list, "words": (list, str), "speaker": (str, list), "answerable": bool,
     "filters": dict, "history": list,
 }  # fmt: skip
 _FILTERS = {"transcripts", "speakers", "after", "before"}
@@ -38,7 +39,7 @@ class Case:
         transcript: id of the transcript that does, or None.
         turns: indices of turns any of which is right; empty for those that hold `words`.
         words: what the answer holds; any of them is right.
-        speaker: who says it, or None.
+        speakers: who says it; any of them is right.
         filters: keyword arguments of `TranscriptQA.ask`.
         history: questions asked before it, oldest first.
     """
@@ -49,7 +50,7 @@ class Case:
     transcript: str | None = None
     turns: tuple[int, ...] = ()
     words: tuple[str, ...] = ()
-    speaker: str | None = None
+    speakers: tuple[str, ...] = ()
     filters: Mapping[str, Any] = field(default_factory=dict)
     history: tuple[str, ...] = ()
 
@@ -89,10 +90,11 @@ def _case(source: str, number: int, line: str) -> Case:
             raise ParseError(source, f"{name!r} is {entry[name]!r}, not a {wanted.__name__}", _REMEDY, line=number)
     filters = entry.get("filters") or {}
     if unknown := set(filters) - _FILTERS:
-        raise ParseError(source, f"unknown filter {sorted(unknown)[0]!r}", f"Use {', '.join(sorted(_FILTERS))}.", line=number)
+        raise ParseError(
+            source, f"unknown filter {sorted(unknown)[0]!r}", f"Use {', '.join(sorted(_FILTERS))}.", line=number
+        )
     as_filters(filters.get("transcripts"), filters.get("speakers"), filters.get("after"), filters.get("before"))
-    words = entry.get("words") or []
-    words = (words,) if isinstance(words, str) else tuple(map(str, words))
+    words = _several(entry.get("words"))
     if any(isinstance(turn, bool) or not isinstance(turn, int) for turn in entry.get("turns") or ()):
         raise ParseError(source, "'turns' are not whole numbers", _REMEDY, line=number)
     turns = tuple(entry.get("turns") or ())
@@ -103,10 +105,14 @@ def _case(source: str, number: int, line: str) -> Case:
         transcript=entry.get("transcript"),
         turns=turns,
         words=words,
-        speaker=entry.get("speaker"),
+        speakers=_several(entry.get("speaker")),
         filters=filters,
         history=tuple(map(str, entry.get("history") or ())),
     )
+
+
+def _several(given: str | list[Any] | None) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(map(str, given or ()))
 
 
 def right_turns(case: Case, transcripts: Mapping[str, Transcript]) -> frozenset[tuple[str, int]]:
@@ -116,12 +122,16 @@ def right_turns(case: Case, transcripts: Mapping[str, Transcript]) -> frozenset[
         ParseError: a transcript that is not in the index, or words that none of its turns holds.
     """
     if case.transcript is not None and case.transcript not in transcripts:
-        raise ParseError(case.id, f"no transcript {case.transcript!r} in the index", "`transcript-qa list` shows the ids.")
+        raise ParseError(
+            case.id, f"no transcript {case.transcript!r} in the index", "`transcript-qa list` shows the ids."
+        )
     looked = [case.transcript] if case.transcript is not None else sorted(transcripts)
     if case.turns and case.transcript is not None:
         n_turns = len(transcripts[case.transcript].turns)
         if wrong := [turn for turn in case.turns if not 0 <= turn < n_turns]:
-            raise ParseError(case.id, f"{case.transcript!r} has no turn {wrong[0]}", f"It has turns 0 to {n_turns - 1}.")
+            raise ParseError(
+                case.id, f"{case.transcript!r} has no turn {wrong[0]}", f"It has turns 0 to {n_turns - 1}."
+            )
         return frozenset((case.transcript, turn) for turn in case.turns)
     found = frozenset(
         (name, turn.index)

@@ -41,7 +41,9 @@ def show_claims(console: Console, claims: Sequence[CheckedClaim], *, n_transcrip
 def _show_fault(console: Console, checked: CheckedClaim) -> None:
     console.print()
     style = _STYLES[css_class(checked.outcome)]
-    head = assembled((f"line {checked.claim.line}: {checked.outcome.value}", f"bold {style}"), f", {MEANING[checked.outcome]}")
+    head = assembled(
+        (f"line {checked.claim.line}: {checked.outcome.value}", f"bold {style}"), f", {MEANING[checked.outcome]}"
+    )
     print_indented(console, head, 0)
     print_indented(console, styled(f"“{one_line(checked.claim.text)}”"), 2)
     for part in (claim_words(checked), source_words(checked)):

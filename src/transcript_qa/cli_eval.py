@@ -68,7 +68,14 @@ def _make(n: int, index: Path) -> None:
 
 
 def _measure(
-    file: Path, output: Path | None, compare: Path | None, index: Path, model: str | None, *, as_json: bool, no_color: bool
+    file: Path,
+    output: Path | None,
+    compare: Path | None,
+    index: Path,
+    model: str | None,
+    *,
+    as_json: bool,
+    no_color: bool,
 ) -> None:
     from transcript_qa.cases import read_cases
     from transcript_qa.eval_report import compared, compared_json, read_report, report_json
@@ -82,7 +89,7 @@ def _measure(
         qa.warm_up()
         started = perf_counter()
         passages = {p.id: (p.transcript_id, *p.turns) for p in qa.passages()}
-        results = evaluate(qa, cases, transcripts, passages, progress=None if as_json else _tell)
+        results = evaluate(qa.ask, cases, transcripts, passages, progress=None if as_json else _tell)
         total_ms = 1000 * (perf_counter() - started)
     report = report_json(results, file=str(file), index=str(index), model=embedder.name, total_ms=total_ms)
     if earlier is not None:
@@ -119,4 +126,6 @@ def _write(folder: Path, files: dict[str, str]) -> None:
         for name, text in files.items():
             (folder / name).write_text(text, "utf-8")
     except OSError as error:
-        raise IndexWriteError(str(folder), error.strerror or str(error), "Name another folder with --output.") from error
+        raise IndexWriteError(
+            str(folder), error.strerror or str(error), "Name another folder with --output."
+        ) from error

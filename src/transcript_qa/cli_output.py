@@ -24,7 +24,11 @@ _EXCERPT_CHARS = 400
 _NEAREST = 3
 _SUPPORT_WORDS = {
     Support.EXACT: ("exact", "green", "these words stand in the transcript, character for character"),
-    Support.NORMALISED: ("normalised", "green", "these words, but for quotes, capitals, fillers or how numbers are written"),
+    Support.NORMALISED: (
+        "normalised",
+        "green",
+        "these words, but for quotes, capitals, fillers or how numbers are written",
+    ),
     Support.CLOSE: ("close", "yellow", "not these words; the nearest that were said"),
     Support.STITCHED: ("stitched", "yellow", "these words were said, but not together"),
     Support.ELSEWHERE: ("elsewhere", "yellow", "these words stand in another transcript"),

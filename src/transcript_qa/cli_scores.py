@@ -24,7 +24,9 @@ def show_report(console: Console, report: Mapping[str, Any], *, output: Path | N
     error, time = report["calibration_error"], report["time"]
     console.print()
     told = "none answered" if error is None else f"{error:.3f}"
-    console.print(styled(f"calibration error {told}; median {time['median_ms']:.0f} ms, 95 % within {time['p95_ms']:.0f} ms"))
+    console.print(
+        styled(f"calibration error {told}; median {time['median_ms']:.0f} ms, 95 % within {time['p95_ms']:.0f} ms")
+    )
     wrong = [one for one in report["questions"] if not one["right"]]
     for one in wrong[:_SHOWN]:
         line = joined((one["id"], "bold"), (one["problem"], "red"), one_line(one["question"], width=_QUESTION_CHARS))
@@ -49,9 +51,7 @@ def _show_means(console: Console, means: Mapping[str, Any], differences: Mapping
                 better = (d["difference"] < 0) is (name in COSTS)
                 style = "" if d["p"] > 0.05 else "green" if better else "red"
                 interval = f"{d['low']:+.3f} to {d['high']:+.3f}"
-                table.add_row(
-                    f"  {name}", *cells, styled(f"{d['difference']:+.3f}", style), interval, f"{d['p']:.3f}"
-                )
+                table.add_row(f"  {name}", *cells, styled(f"{d['difference']:+.3f}", style), interval, f"{d['p']:.3f}")
             else:
                 table.add_row(f"  {name}", *cells)
     console.print(table)

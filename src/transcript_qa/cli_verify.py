@@ -45,8 +45,8 @@ def _verify(
 ) -> None:
     """Tell whether a quote, or all of a file, was said.
 
-    Of a file (Markdown, text, docx) every quotation and attribution is checked; exit status 1 where one is made up, altered,
-    pieced together or given to the wrong person.
+    Of a file (Markdown, text, docx) every quotation and attribution is checked; exit status 1 where one is made up,
+    altered, pieced together or given to the wrong person.
     """
     path = _file(quote)
     if path is not None:

@@ -168,7 +168,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 
 
 def read_text(path: str | os.PathLike[str]) -> str:
-    """The text of an article or of minutes, in any encoding or as docx, PDF or HTML; raises as `read_transcript` does."""
+    """The text of an article or of minutes, docx and PDF among them; raises as `read_transcript` does."""
     source = Path(path).as_posix()
     data = read_bytes(path)
     document = opened(data, source=source)

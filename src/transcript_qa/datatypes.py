@@ -226,8 +226,8 @@ class Hit:
 class Support(StrEnum):
     """How well a quote is borne out by a transcript; only the first two may be shown as a quotation.
 
-    `EXACT` character for character; `NORMALISED` the same words; `CLOSE` altered words; `STITCHED` pieces that were said,
-    but not together; `ELSEWHERE` said in another transcript; `WRONG_SPEAKER` said by another; `MISSING` not said.
+    `EXACT` character for character; `NORMALISED` the same words; `CLOSE` altered words; `STITCHED` pieces that were
+    said, but not together; `ELSEWHERE` said in another transcript; `WRONG_SPEAKER` said by another; `MISSING` not said.
     """
 
     EXACT = "exact"
@@ -343,10 +343,10 @@ class Verification:
     Attributes:
         quote: as given.
         support: what it is worth.
-        citation: the nearest real words (its `marker` is 1); of several pieces in one turn all that lies between them too.
-        pieces: each run of the quote's words where it stands; one unless the quote leaves words out or is stitched.
-        differences: the words that were changed, in order; empty unless `CLOSE`.
-        speaker_known: False where a speaker was asked for and the transcript names none at that place.
+        citation: the nearest real words (its `marker` is 1); of several pieces in one turn all that lies between them
+            too. pieces: each run of the quote's words where it stands; one unless the quote leaves words out or is
+            stitched. differences: the words that were changed, in order; empty unless `CLOSE`. speaker_known: False
+            where a speaker was asked for and the transcript names none at that place.
     """
 
     quote: str

@@ -1,7 +1,7 @@
 """Drafts of questions for a corpus, for a person to put right.
 
-A model could word them better; these are asked in the words of the transcript, which is what a draft needs to be put right
-quickly: the sentence with the answer is there, and the kind of thing it tells. Some ask for what is not there.
+A model could word them better; these are asked in the words of the transcript, which is what a draft needs to be put
+right quickly: the sentence with the answer is there, and the kind of thing it tells. Some ask for what is not there.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ from typing import Any
 
 from transcript_qa.datatypes import Transcript, Turn
 from transcript_qa.facts import facts_of
+from transcript_qa.numerals import STARTS
 from transcript_qa.text import STOP_WORDS, sentences, words
 
 _MIN_WORDS, _MAX_WORDS = 8, 40
 _UNANSWERABLE_SHARE = 0.25
 _TOPIC_WORDS = 3
+_EMPTY = frozenset("asked nothing something anything percent thing things really going".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ def draft_questions(transcripts: Sequence[Transcript], n: int, *, seed: int = 7)
         n: how many are wanted; fewer come where the corpus holds fewer sentences with a figure, a date or a name.
         seed: another gives others.
     """
-    rng = random.Random(seed)  # noqa: S311 - a draft, no secret
+    rng = random.Random(seed)
     found = [sentence for transcript in transcripts for sentence in _telling(transcript)]
     rng.shuffle(found)
     n_without = int(n * _UNANSWERABLE_SHARE) if len(transcripts) and len(found) > 1 else 0
@@ -80,9 +82,14 @@ def _telling(transcript: Transcript) -> Iterator[_Sentence]:
 def _topic(text: str) -> tuple[str, ...]:
     """The longest words that carry a topic, in order of the text; no figures."""
     found = [span.of(text) for span in words(text)]
-    chosen = [word for word in found if word.isalpha() and len(word) > 3 and word.casefold() not in STOP_WORDS]
+    chosen = [word for word in found if _is_topic(word)]
     longest = sorted(dict.fromkeys(chosen), key=len, reverse=True)[:_TOPIC_WORDS]
     return tuple(word for word in dict.fromkeys(chosen) if word in longest)
+
+
+def _is_topic(word: str) -> bool:
+    key = word.casefold()
+    return word.isalpha() and len(word) > 3 and key not in STOP_WORDS and key not in STARTS and key not in _EMPTY
 
 
 def _question(sentence: _Sentence) -> str:

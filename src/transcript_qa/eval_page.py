@@ -1,4 +1,4 @@
-"""An evaluation as one HTML page that needs nothing else: means with intervals, confidence, and every question to open."""
+"""An evaluation as one HTML page that needs nothing else: means, confidence, and every question to open."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ body{font:1rem/1.55 system-ui,sans-serif;color:var(--ink);max-width:60rem;margin
 svg text{font:13px system-ui,sans-serif;fill:var(--ink)}figure{margin:1rem 0;overflow-x:auto}
 table{border-collapse:collapse}td,th{padding:.15rem .8rem .15rem 0;text-align:left;vertical-align:top}
 td.n{text-align:right;font-variant-numeric:tabular-nums}
-details{border-top:1px solid var(--line);padding:.4rem 0}summary{cursor:pointer}.bad{color:var(--bad)}.ok{color:var(--ok)}
-blockquote{margin:.4rem 0 .4rem 1rem}code{font-size:.9em}
+details{border-top:1px solid var(--line);padding:.4rem
+0}summary{cursor:pointer}.bad{color:var(--bad)}.ok{color:var(--ok)} blockquote{margin:.4rem 0 .4rem
+1rem}code{font-size:.9em}
 """
 
 
@@ -73,8 +74,12 @@ def _reliability(questions: Sequence[Mapping[str, Any]]) -> str:
             share = sum(one["right"] for one in inside) / len(inside)
             x, y = 40 + side * (tenth + 0.5) / 10, side * (1 - share)
             radius = 3 + 9 * (len(inside) / len(answered)) ** 0.5
-            told = f"{len(inside)} answers with confidence {tenth / 10:.1f} to {(tenth + 1) / 10:.1f}: {share:.0%} right"
-            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="var(--bar)"><title>{told}</title></circle>')
+            told = (
+                f"{len(inside)} answers with confidence {tenth / 10:.1f} to {(tenth + 1) / 10:.1f}: {share:.0%} right"
+            )
+            parts.append(
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}" fill="var(--bar)"><title>{told}</title></circle>'
+            )
     return _svg(side + 60, side + 26, "Share of right answers by confidence", parts)
 
 
@@ -87,7 +92,8 @@ def _comparison(differences: Mapping[str, Mapping[str, float]] | None) -> str:
         return ""
     rows = "".join(
         f'<tr><td>{escape(name)}</td><td class="n">{d["difference"]:+.3f}</td>'
-        f'<td class="n">{d["low"]:+.3f} to {d["high"]:+.3f}</td><td class="n">{d["p"]:.3f}</td><td class="n">{d["n"]}</td></tr>'
+        f'<td class="n">{d["low"]:+.3f} to {d["high"]:+.3f}</td>'
+        f'<td class="n">{d["p"]:.3f}</td><td class="n">{d["n"]}</td></tr>'
         for name, d in differences.items()
     )
     head = "<tr><th>measure</th><th>difference</th><th>95 % interval</th><th>p</th><th>n</th></tr>"
@@ -103,9 +109,11 @@ def _question(one: Mapping[str, Any]) -> str:
         for c in one["citations"]
     )
     scores = ", ".join(f"{escape(name)} {score:.3f}" for name, score in one["scores"].items())
+    told = f"<p>{escape(one['text'])}</p>"
+    name = escape(one["id"])
     return (
-        f'<details id="q-{escape(one["id"], quote=True)}"><summary><code>{escape(one["id"])}</code> {escape(one["question"])} '
+        f'<details id="q-{name}"><summary><code>{name}</code> {escape(one["question"])} '
         f'<span class="{style}">{escape(one["problem"] or "right")}</span></summary>'
         f"<p>Expected:</p>{expected}<p>Seen (confidence {one['confidence']:.2f}):</p>"
-        f"{seen or f'<p>{escape(one["text"])}</p>'}<p><small>{scores}</small></p></details>"
+        f"{seen or told}<p><small>{scores}</small></p></details>"
     )

@@ -97,7 +97,8 @@ def read_report(path: Path) -> dict[str, Any]:
         raise ParseError(str(path), "this is no JSON", remedy) from error
     questions = report.get("questions") if isinstance(report, dict) else None
     whole = isinstance(questions, list) and all(
-        isinstance(one, dict) and isinstance(one.get("id"), str) and isinstance(one.get("scores"), dict) for one in questions
+        isinstance(one, dict) and isinstance(one.get("id"), str) and isinstance(one.get("scores"), dict)
+        for one in questions
     )
     if not whole:
         raise ParseError(str(path), "this is no report of an evaluation", remedy)
@@ -116,7 +117,9 @@ def compared(results: Sequence[Result], earlier: Mapping[str, Any]) -> dict[str,
         raise ParseError(str(earlier.get("file")), "none of its questions is asked now", "Compare runs of one file.")
     found = {}
     for name in MEASURES:
-        pairs = [(r.scores[name], before[r.case.id][name]) for r in both if name in r.scores and name in before[r.case.id]]
+        pairs = [
+            (r.scores[name], before[r.case.id][name]) for r in both if name in r.scores and name in before[r.case.id]
+        ]
         if pairs:
             found[name] = paired_test([now for now, _ in pairs], [then for _, then in pairs])
     return found
@@ -126,14 +129,18 @@ def compared_json(differences: Mapping[str, Paired]) -> dict[str, Any]:
     """A comparison in its stable shape."""
     return {
         name: {
-            "difference": round(d.difference, 4), "low": round(d.low, 4), "high": round(d.high, 4), "p": round(d.p, 4), "n": d.n
+            "difference": round(d.difference, 4),
+            "low": round(d.low, 4),
+            "high": round(d.high, 4),
+            "p": round(d.p, 4),
+            "n": d.n,
         }
         for name, d in differences.items()
-    }  # fmt: skip
+    }
 
 
 def trec_run(results: Sequence[Result], *, tag: str = "transcript-qa") -> str:
-    """The passages found, a line each, as trec_eval reads them; the score falls with the rank, so that no tie is broken anew."""
+    """The passages found, a line each, as trec_eval reads them; scores fall with the rank, so that none is tied."""
     lines = [
         f"{_token(r.case.id)} Q0 {_token(hit.passage.id)} {hit.rank} {1 / hit.rank:.6f} {tag}"
         for r in results

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
-from typing import Any, Protocol
 
+from transcript_qa.cases import Case, right_turns
 from transcript_qa.datatypes import Answer, Citation, Support, Transcript
 from transcript_qa.errors import ParseError
 from transcript_qa.ground import is_named, support_of
@@ -22,7 +22,6 @@ from transcript_qa.measures import (
     success_at,
     token_f1,
 )
-from transcript_qa.cases import Case, right_turns
 from transcript_qa.text import normalise
 from transcript_qa.wording import wording
 
@@ -32,14 +31,6 @@ ANSWERS = ("right turn", "right turn first", "expected words", "exact quote", "r
 CITATIONS = ("citation recall", "citation precision")
 ABSTENTION = ("false refusal", "false answer")
 _MARKED = re.compile(r"\s*((?:\[\d+\]\s*)+)")
-
-
-class Asked(Protocol):
-    """What is evaluated: `TranscriptQA`, or anything that answers as it does."""
-
-    def ask(self, question: str, **options: Any) -> Answer:
-        """The answer to a question."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +74,7 @@ class _Gold:
 
 
 def evaluate(
-    qa: Asked,
+    ask: Callable[..., Answer],
     cases: Sequence[Case],
     transcripts: Mapping[str, Transcript],
     passages: Mapping[str, tuple[str, int, int]],
@@ -93,7 +84,7 @@ def evaluate(
     """Ask each question and measure its answer.
 
     Args:
-        qa: what is asked.
+        ask: answers a question, as `TranscriptQA.ask` does.
         cases: questions.
         transcripts: all of the index, by id.
         passages: for each passage of the index its transcript, and first and last turn.
@@ -103,11 +94,11 @@ def evaluate(
         ParseError: a question that names what the index does not hold; a history where `ask` takes none.
     """
     gold = _gold(cases, transcripts, passages)
-    options = set(inspect.signature(qa.ask).parameters)
+    options = set(inspect.signature(ask).parameters)
     takes_history = "history" in options or "options" in options
     results = []
     for done, case in enumerate(cases, start=1):
-        results.append(_result(qa, case, transcripts, gold, takes_history=takes_history))
+        results.append(_result(ask, case, transcripts, gold, takes_history=takes_history))
         if progress is not None:
             progress(done, len(cases))
     return results
@@ -128,13 +119,13 @@ def _gold(
 
 
 def _result(
-    qa: Asked, case: Case, transcripts: Mapping[str, Transcript], gold: _Gold, *, takes_history: bool
+    ask: Callable[..., Answer], case: Case, transcripts: Mapping[str, Transcript], gold: _Gold, *, takes_history: bool
 ) -> Result:
     if case.history and not takes_history:
         raise ParseError(case.id, "this question has a history", "This version asks each question alone: leave it out.")
     options = {**case.filters, **({"history": list(case.history)} if case.history else {})}
     started = perf_counter()
-    answer = qa.ask(case.question, **options)
+    answer = ask(case.question, **options)
     asked = perf_counter()
     qrels = dict.fromkeys(sorted(gold.passages[case.id]), 1)
     scores = {
@@ -182,8 +173,9 @@ def _answer_scores(
         scores["expected words"] = float(any(normalise(words).text in quoted for words in case.words))
         said = answer.citations[0].quote if answer.citations else ""
         scores["token F1"] = max(token_f1(said, words) for words in case.words)
-    if case.speaker:
-        scores["right speaker"] = float(bool(answer.citations) and is_named(answer.citations[0].speaker, case.speaker))
+    if case.speakers:
+        first = answer.citations[0].speaker if answer.citations else None
+        scores["right speaker"] = float(first is not None and any(is_named(first, name) for name in case.speakers))
     return scores
 
 
@@ -234,4 +226,3 @@ def _keys(text: str) -> tuple[str, ...]:
 def _holds(keys: tuple[str, ...], run: tuple[str, ...]) -> bool:
     n = len(run)
     return any(keys[at : at + n] == run for at in range(len(keys) - n + 1))
-

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from transcript_qa.alignment import is_negation
 from transcript_qa.numerals import is_number
@@ -35,6 +36,7 @@ class Facts:
         names: capitalised words that no beginning of a sentence explains, folded.
         terms: stems of the words that carry a topic, names and numbers among them.
         denies: whether it holds a word that denies.
+        printed: each number as it is written.
     """
 
     numbers: frozenset[str]
@@ -42,6 +44,7 @@ class Facts:
     names: frozenset[str]
     terms: frozenset[str]
     denies: bool
+    printed: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def facts_of(text: str) -> Facts:
@@ -56,7 +59,7 @@ def facts_of(text: str) -> Facts:
     dates, dated = _dates(text, keys)
     iso = [match.span() for match in _ISO.finditer(text)]
     numbers = {
-        key.removesuffix("th")
+        key.removesuffix("th"): text[start:end]
         for n, (key, start, end) in enumerate(zip(keys, said.starts, said.ends, strict=True))
         if is_number(key)
         and n not in dated
@@ -65,9 +68,12 @@ def facts_of(text: str) -> Facts:
     }
     return Facts(
         numbers=frozenset(numbers),
+        printed=numbers,
         dates=frozenset(dates),
         names=frozenset(_names(text)),
-        terms=frozenset(stem(key) for key in keys if key not in STOP_WORDS and key[:1] != "'" and key not in ("%", "dollar")),
+        terms=frozenset(
+            stem(key) for key in keys if key not in STOP_WORDS and key[:1] != "'" and key not in ("%", "dollar")
+        ),
         denies=any(map(is_negation, keys)),
     )
 
@@ -104,4 +110,3 @@ def _names(text: str) -> set[str]:
             if not opens and key not in STOP_WORDS and key not in _MONTHS:
                 found.add(key)
     return found
-

@@ -1,8 +1,8 @@
 """A quote against the transcripts: is it there, word for word, and who said it.
 
-Compared are the words as `wording` folds them, so that what a faithful quotation may change makes no difference; nothing
-of a quote is ever read as a pattern. A quote that is there only up to some words is `CLOSE`, with the nearest real words
-as evidence and what was changed in them, never as a quotation.
+Compared are the words as `wording` folds them, so that what a faithful quotation may change makes no difference;
+nothing of a quote is ever read as a pattern. A quote that is there only up to some words is `CLOSE`, with the nearest
+real words as evidence and what was changed in them, never as a quotation.
 """
 
 from __future__ import annotations
@@ -106,8 +106,8 @@ class QuoteFinder:
     ) -> Verification:
         """What a quote is worth that stands nowhere word for word."""
         if violating:
-            runs, changed = violating[0]
-            return self._verification(quote, Support.CLOSE, self._place(quotation, runs), changed=changed)
+            runs, violations = violating[0]
+            return self._verification(quote, Support.CLOSE, self._place(quotation, runs), changed=violations)
         alignment = nearest(self.index, quotation)
         changed: tuple[Difference, ...] = ()
         if alignment is not None:

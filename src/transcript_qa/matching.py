@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from transcript_qa.alignment import INSERTION_REACH, is_negation, swallowed
 from transcript_qa.datatypes import Difference, DifferenceKind
 from transcript_qa.quotation import Gap, GapKind, Quotation
-from transcript_qa.wording import PAIR_WORDS
 from transcript_qa.wordindex import WordIndex, same_speaker
+from transcript_qa.wording import PAIR_WORDS
 
 # How far away a turn of the same speaker is a neighbour: a word from somebody else may stand between.
 NEIGHBOUR_REACH = 2
@@ -74,7 +74,12 @@ def _outer_violations(index: WordIndex, quotation: Quotation, first: int, last: 
     turn = index.turn_places(index.turn_number(first))
     beside = ((quotation.text[: quotation.position(0)[0]], first - 1), (quotation.behind, last))
     for edge, place in beside:
-        if place in turn and re.search(r"\w", edge) and "[" not in edge and is_negation(index.keys_at(place, place + 1)[0]):
+        if (
+            place in turn
+            and re.search(r"\w", edge)
+            and "[" not in edge
+            and is_negation(index.keys_at(place, place + 1)[0])
+        ):
             said = index.text_at(place, place + 1)
             found.append(Difference(kind=DifferenceKind.NEGATION, quoted="", said=said))
     return tuple(found)
@@ -109,7 +114,7 @@ def _around(
     violations = list(_outer_violations(index, quotation, places[found[0]], last))
     for n, (begin, piece) in enumerate(zip(found, pieces, strict=True)):
         if n:
-            between = places[runs_end : begin] if (runs_end := found[n - 1] + len(pieces[n - 1])) < begin else []
+            between = places[runs_end:begin] if (runs_end := found[n - 1] + len(pieces[n - 1])) < begin else []
             violations += _between(index, between, places[begin], quotation.gaps[n - 1])
         runs += _cut(index, places[begin : begin + len(piece)])
     return Match(runs=tuple(runs), violations=tuple(violations))

@@ -83,7 +83,8 @@ class CitationScores:
 
     Attributes:
         recall: the share of statements that what they cite, all together, bears out; None where there is no statement.
-        precision: the share of citations that bear their statement out, alone or as one that is needed; None where there
+        precision: the share of citations that bear their statement out, alone or as one that is needed; None where
+            there
             is none.
     """
 
@@ -125,7 +126,9 @@ def calibration_error(confidences: Sequence[float], right: Sequence[bool], *, n_
     sure, hit = np.asarray(confidences, dtype=float), np.asarray(right, dtype=float)
     bins = np.minimum((sure * n_bins).astype(int), n_bins - 1)
     gaps = [
-        abs(sure[bins == n].mean() - hit[bins == n].mean()) * (bins == n).sum() for n in range(n_bins) if (bins == n).any()
+        abs(sure[bins == n].mean() - hit[bins == n].mean()) * (bins == n).sum()
+        for n in range(n_bins)
+        if (bins == n).any()
     ]
     return float(sum(gaps) / len(sure))
 

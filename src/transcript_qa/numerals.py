@@ -1,7 +1,8 @@
 """Numbers as values: digits, number words and both together, so that "twenty-five" and "25" are the same.
 
 A value is a string that is equal only where the numbers are: "25", "1200000", "4.5", "21th" for an ordinal. What may be
-more than a number is left as it is written: "3.10" is not "3.1", for it may be a version, and "1,5" is neither 15 nor 1.5.
+more than a number is left as it is written: "3.10" is not "3.1", for it may be a version, and "1,5" is neither 15 nor
+1.5.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ _ORDINALS = {
     **{
         word: n
         for n, word in enumerate(
-            "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth".split(),
+            "tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth "
+            "nineteenth".split(),
             start=10,
         )
     },
@@ -143,7 +145,9 @@ class _Run:
         return all(self._peek(n) == word for n, word in enumerate(wanted))
 
     def _digits(self) -> Decimal | None:
-        goes_on = self._peek(1) in _MULTIPLIERS or self._half(1) or (self._peek(1) == "point" and self._peek(2) in _UNITS)
+        goes_on = (
+            self._peek(1) in _MULTIPLIERS or self._half(1) or (self._peek(1) == "point" and self._peek(2) in _UNITS)
+        )
         if not (_PLAIN.fullmatch(self._peek()) and goes_on):
             return None
         value = Decimal(self._peek())

@@ -1,7 +1,8 @@
 """A quotation taken apart: its words, and where it says that something was left out or put in.
 
-An ellipsis stands for words left out; square brackets hold words that are the quoter's own ("[the bank] approved it"). A
-bracket around first letters is a change of capitals ("[W]e closed"), one at a word's end a change of its form ("close[d]").
+An ellipsis stands for words left out; square brackets hold words that are the quoter's own ("[the bank] approved it").
+A bracket around first letters is a change of capitals ("[W]e closed"), one at a word's end a change of its form
+("close[d]").
 """
 
 from __future__ import annotations
@@ -86,7 +87,7 @@ def bare(quote: str) -> str:
     text = quote.strip()
     while len(text) > 1 and text[0] in QUOTE_MARKS and text[-1] in QUOTE_MARKS and _pairs(text):
         text = text[1:-1].strip()
-    return text.strip("\"“”„‟«»")
+    return text.strip('"“”„‟«»')
 
 
 def _pairs(text: str) -> bool:

@@ -1,8 +1,8 @@
 """A statement that quotes nothing: which sentence of the transcripts bears it out, and what in it nothing bears out.
 
-No model judges. A sentence is weighed by the statement's terms that stand in and around it and by a scorer of pairs, which
-by default is the embedder's cosine; then numbers, dates and names must be there, and a denial on one side only counts as
-a contradiction. The seam for a better judge is `PairScorer`.
+No model judges. A sentence is weighed by the statement's terms that stand in and around it and by a scorer of pairs,
+which by default is the embedder's cosine; then numbers, dates and names must be there, and a denial on one side only
+counts as a contradiction. The seam for a better judge is `PairScorer`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class CosineScorer:
     def score(self, statement: str, sentences: Sequence[str]) -> NDArray[np.floating]:
         """See `PairScorer.score`."""
         vectors = self._embedder.embed_passages(list(sentences))
-        return np.clip(vectors @ self._embedder.embed_queries([statement])[0], 0, 1)
+        cosines: NDArray[np.float32] = vectors @ self._embedder.embed_queries([statement])[0]
+        return np.clip(cosines, 0, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ def _contradicted(asked: Facts, around: Facts, candidate: Candidate) -> tuple[st
     transcript = candidate.transcript
     header = facts_of(f"{transcript.title} {transcript.place or ''} {transcript.date or ''}")
     people = {name for speaker in transcript.speakers for name in facts_of(f"x {speaker.display}").names}
-    found = sorted(asked.numbers - around.numbers - header.numbers)
+    found = [asked.printed[number] for number in sorted(asked.numbers - around.numbers - header.numbers)]
     found += sorted(asked.dates - around.dates - header.dates)
     found += sorted(asked.names - around.names - around.terms - header.names - people)
     return tuple(found)

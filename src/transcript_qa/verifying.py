@@ -67,4 +67,6 @@ def every_passage(store: Store) -> tuple[Passage, ...]:
     if not n_passages:
         return ()
     found = store.search_dense(np.ones(store.embedder.dim), k=n_passages)
-    return tuple(sorted(store.passages([scored.passage_id for scored in found]), key=lambda p: (p.transcript_id, p.span)))
+    return tuple(
+        sorted(store.passages([scored.passage_id for scored in found]), key=lambda p: (p.transcript_id, p.span))
+    )

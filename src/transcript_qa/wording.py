@@ -1,8 +1,8 @@
 """The words of a text in the form in which a quotation is compared with a transcript, and where each stands.
 
-Folded away is what a faithful quotation may change: capitals, Unicode forms, accents, the shape of quotes and apostrophes,
-hyphens, numbers in words or digits, hesitation (`um`, `you know`) and notes about sounds (`[laughter]`, `{cough}`). What
-would change the sense stays: numbers by value with their sign, unit and currency, and every word.
+Folded away is what a faithful quotation may change: capitals, Unicode forms, accents, the shape of quotes and
+apostrophes, hyphens, numbers in words or digits, hesitation (`um`, `you know`) and notes about sounds (`[laughter]`,
+`{cough}`). What would change the sense stays: numbers by value with their sign, unit and currency, and every word.
 """
 
 from __future__ import annotations
@@ -42,11 +42,19 @@ _FILLER_PAIRS = frozenset({("you", "know"), ("i", "mean")})
 # Beside these "you know" and "I mean" say something.
 PAIR_WORDS = frozenset({"you", "know", "i", "mean"})
 _ASKING = frozenset(
-    "do did does don't didn't if as what that how when whether let because since before can could will would should may "
+    "do did does don't didn't if as what that how when whether let because since before can could will would "
+    "should may "
     "might must not never if to who where why about it them him her this your".split()
 )
 _CURRENCIES = {"$": "dollar", "€": "euro", "£": "pound", "¥": "yen", "₽": "rouble", "₹": "rupee"}
-_UNITS = {"dollars": "dollar", "euros": "euro", "pounds": "pound", "cents": "cent", "rubles": "rouble", "rupees": "rupee"}
+_UNITS = {
+    "dollars": "dollar",
+    "euros": "euro",
+    "pounds": "pound",
+    "cents": "cent",
+    "rubles": "rouble",
+    "rupees": "rupee",
+}
 _SAME = {"percent": "%", "pct": "%", "&": "and", "¢": "cent", "okay": "ok"} | {
     word.replace("'", ""): word
     for word in (
@@ -55,7 +63,8 @@ _SAME = {"percent": "%", "pct": "%", "&": "and", "¢": "cent", "okay": "ok"} | {
 }
 # Between the words of one number; what is left out of a wording may stand there too.
 _GAP = re.compile(
-    rf"(?:[\s\-\u2010\u2011\u2012\u2013]|{NOTE.pattern}|[,.]?\s*\b(?:{'|'.join(sorted(FILLERS))})\b[\s,.]*)*", re.IGNORECASE
+    rf"(?:[\s\-\u2010\u2011\u2012\u2013]|{NOTE.pattern}|[,.]?\s*\b(?:{'|'.join(sorted(FILLERS))})\b[\s,.]*)*",
+    re.IGNORECASE,
 )
 _HYPHEN = re.compile(r"\s*[-\u2010\u2011]\s*")
 
@@ -140,9 +149,13 @@ def _folded(surface: str) -> str:
     for char in unicodedata.normalize("NFKD", surface.replace("_", "")).casefold():
         if char in _APOSTROPHES:
             out.append("'")
-        elif char == "\u00ad" or char == "." or char.isspace() or unicodedata.category(char) == "Cf":
-            continue
-        elif "\u0300" <= char <= "\u036f" and out and out[-1].isascii():
+        elif (
+            char == "\u00ad"
+            or char == "."
+            or char.isspace()
+            or unicodedata.category(char) == "Cf"
+            or ("\u0300" <= char <= "\u036f" and out and out[-1].isascii())
+        ):
             continue
         else:
             out.append(char)
