@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from math import log
 
@@ -80,6 +80,7 @@ def nearest(index: WordIndex, quotation: Quotation) -> Alignment | None:
     best: Alignment | None = None
     for first, last in _windows(index, words):
         found = _align(words, index, first, last, gaps)
+        found = _over_hyphens(index, quotation, found) if found is not None else None
         if found is not None and (best is None or found.ratio > best.ratio):
             best = found
     return best
@@ -205,7 +206,7 @@ def differences(index: WordIndex, quotation: Quotation, alignment: Alignment) ->
     gaps = gap_places(quotation)
     found = []
     for op in alignment.ops:
-        if op.same or _same_but_for_hyphens(index, quotation, op) or _cut_aside(index, quotation, op):
+        if op.same or _cut_aside(index, quotation, op):
             continue
         if op.i1 == op.i2 and op.i1 in gaps:
             found += swallowed(index, op.j1, op.j2, gaps[op.i1])
@@ -234,10 +235,24 @@ def swallowed(index: WordIndex, first: int, last: int, gap: Gap) -> list[Differe
     return []
 
 
+def _over_hyphens(index: WordIndex, quotation: Quotation, alignment: Alignment) -> Alignment:
+    """The alignment with words that differ in hyphens alone made equal."""
+    ops = []
+    for op in alignment.ops:
+        choices = [op]
+        if op.i1 == 0:
+            choices += [Op(False, op.i1, op.i2, first, op.j2) for first in range(max(0, op.j2 - 4), op.j2)]
+        elif op.i2 == len(quotation.keys):
+            choices += [Op(False, op.i1, op.i2, op.j1, last) for last in range(op.j1, min(len(index), op.j1 + 4) + 1)]
+        fits = [] if op.same else [one for one in choices if _same_but_for_hyphens(index, quotation, one)]
+        ops.append(replace(fits[0], same=True) if fits else op)
+    return replace(alignment, ops=tuple(ops))
+
+
 def _same_but_for_hyphens(index: WordIndex, quotation: Quotation, op: Op) -> bool:
     """Whether two sides are the same letters, and hyphens alone part them: "e-mail" and "email"."""
     quoted, said = quotation.keys[op.i1 : op.i2], index.keys_at(op.j1, op.j2)
-    if "".join(quoted) != "".join(said) or any(map(is_number, [*quoted, *said])):
+    if not quoted or "".join(quoted) != "".join(said) or any(map(is_number, [*quoted, *said])):
         return False
     return all(index.hyphen_before(place) for place in range(op.j1 + 1, op.j2)) and all(
         _hyphen_before(quotation, n) for n in range(op.i1 + 1, op.i2)

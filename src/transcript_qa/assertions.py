@@ -1,5 +1,4 @@
-"""What can be asserted of an answer over transcripts, ours or another system's, and what is said where it does not
-hold.
+"""What can be asserted of an answer over transcripts, ours or another system's, and what is said where it fails.
 
 An answer is an `Answer`, a string with "quotations", or a dict with `text` (or `answer`) and, where there are any,
 `citations` (each with `quote` and, as far as known, `marker`, `transcript_id`, `turn` and `speaker`).

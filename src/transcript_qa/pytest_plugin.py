@@ -123,7 +123,7 @@ def assert_grounded(
 def assert_cites(
     answer: object, *, turn: int | Sequence[int], transcript: str | None = None, transcripts: TranscriptQA | None = None
 ) -> None:
-    """An answer cites a turn (0-based), or one of several; `transcripts` is for strings, to look their quotations up."""
+    """An answer cites a turn (0-based), or one of several; `transcripts` is for looking a string's quotations up."""
     __tracebackhide__ = True
     from transcript_qa import assertions
 

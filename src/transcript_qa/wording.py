@@ -17,6 +17,8 @@ from itertools import zip_longest
 from transcript_qa.numerals import STARTS, digits_value, is_number, read_number
 
 _APOSTROPHES = "'’‘ʼ´`"
+# Soft hyphens, and accents that are characters of their own, part no words.
+_WITHIN = r"\w\u00ad\u0300-\u036f"
 _TOKEN = re.compile(
     rf"""
       [$€£¥₽₹%¢&]
@@ -27,7 +29,7 @@ _TOKEN = re.compile(
     | \d{{1,3}}(?:[\u00a0\u202f\u2009]\d{{3}})+(?!\w)                 # 1 200 000 with narrow blanks
     | \d\w*(?:[.,:]\w+)*
     | (?<![^\w\s])['’ʼ´`](?:s|re|m|ve|ll|d)\b                          # the end of "it's", and of "it 's"
-    | \w+(?:\s?n[{_APOSTROPHES}]t\b|[{_APOSTROPHES}](?!(?:s|re|m|ve|ll|d)\b)\w+)*(?:\+\+|\#(?!\w))?
+    | \w[{_WITHIN}]*(?:\s?n[{_APOSTROPHES}]t\b|[{_APOSTROPHES}](?!(?:s|re|m|ve|ll|d)\b)\w[{_WITHIN}]*)*(?:\+\+|\#(?!\w))?
     """,
     re.VERBOSE,
 )
@@ -146,7 +148,8 @@ def word_key(surface: str) -> str:
 
 def _folded(surface: str) -> str:
     out = []
-    for char in unicodedata.normalize("NFKD", surface.replace("_", "")).casefold():
+    raised = any(unicodedata.decomposition(char).startswith(("<super>", "<sub>")) for char in surface)
+    for char in unicodedata.normalize("NFD" if raised else "NFKD", surface.replace("_", "")).casefold():
         if char in _APOSTROPHES:
             out.append("'")
         elif (
