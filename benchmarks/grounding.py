@@ -2,7 +2,7 @@
 
     python benchmarks/grounding.py ../shared/data/qmsum/val [--cases 500] [--failures]
     python benchmarks/grounding.py ../shared/data/qmsum/val --speed      # 10,000 quotes against 1,000,000 words
-    python benchmarks/grounding.py ../shared/data/qmsum/val --eval       # what `transcript-qa eval` spends its time on
+    python benchmarks/grounding.py --eval 1000                           # what `transcript-qa eval` spends its time on
     python benchmarks/grounding.py --plugin                              # what the pytest plugin adds to a suite
 
 The folder holds QMSum files. Cases are generated, the same on every run of one seed: words of a turn as they are; with
@@ -16,15 +16,27 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import statistics
+import subprocess
+import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from transcript_qa import TranscriptQA
+from transcript_qa.cases import read_cases
 from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Support, Transcript, Turn
+from transcript_qa.embed import HashingEmbedder
+from transcript_qa.eval_page import eval_html
+from transcript_qa.eval_report import report_json
+from transcript_qa.evaluate import evaluate
 from transcript_qa.ground import QuoteFinder
+
+ROOT = Path(__file__).resolve().parents[1]
 
 KINDS = ("exact", "normalised", "altered", "misattributed", "fabricated", "stitched")
 GRAVE = ("number", "name", "negation")
@@ -343,7 +355,7 @@ def speed(folder: Path, *, n_quotes: int, n_words: int, seed: int) -> None:
         if total >= n_words:
             break
         meetings.append(read_transcript(path).transcript)
-        total += len(meetings[-1].text.split())
+        total += sum(bool(re.search(r"\w", word)) for word in meetings[-1].text.split())
     maker = Maker(meetings[:-N_HELD_OUT], meetings[-N_HELD_OUT:], seed)
     # What makes a case look at every meeting is left out: only the time counts here.
     maker.printed, maker.plain_turns = {}, dict.fromkeys(maker.plain_turns, "")
@@ -362,6 +374,51 @@ def speed(folder: Path, *, n_quotes: int, n_words: int, seed: int) -> None:
     print("  ".join(f"{kind} {1e6 * took / (n_quotes / len(KINDS)):.0f} us" for kind, took in by_kind.items()))
 
 
+def eval_share(n_questions: int) -> None:
+    """Print how much of `eval` is search and reading, over the sample corpus, without a model: the harder case."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        TranscriptQA.build(ROOT / "corpus", index=folder, embedder=HashingEmbedder()) as qa,
+    ):
+        asked = read_cases(ROOT / "corpus" / "questions.jsonl")
+        cases = [replace(asked[n % len(asked)], id=f"q{n}") for n in range(n_questions)]
+        transcripts = {info.id: qa.transcript(info.id) for info in qa.transcripts()}
+        qa.warm_up()
+        started = time.perf_counter()
+        passages = {p.id: (p.transcript_id, *p.turns) for p in qa.passages()}
+        results = evaluate(qa.ask, cases, transcripts, passages)
+        spent = 1000 * (time.perf_counter() - started)
+        eval_html(report_json(results, file="", index="", model="hashing", total_ms=spent))
+        took = time.perf_counter() - started
+    asking = sum(result.asking_ms for result in results) / 1000
+    print(f"{n_questions:,} questions in {took:.1f} s; search and reading {asking:.1f} s, {asking / took:.3f} of it")
+
+
+def plugin(*, n_runs: int = 15) -> None:
+    """Print what loading the plugin adds to a suite that uses none of it."""
+    script = "import time, pytest; t = time.time(); import transcript_qa.pytest_plugin; print(time.time() - t)"
+    imported = [float(run([sys.executable, "-c", script])) for _ in range(n_runs)]
+    took: dict[str, list[float]] = {"with": [], "without": []}
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "test_nothing.py").write_text("def test_nothing(): pass\n", "utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", folder]
+        for _ in range(n_runs):
+            for name, options in (("with", []), ("without", ["-p", "no:transcript_qa"])):
+                started = time.perf_counter()
+                run([*command, *options])
+                took[name].append(time.perf_counter() - started)
+    with_it, without = (statistics.median(took[name]) for name in ("with", "without"))
+    print(f"import of the plugin: median {1000 * statistics.median(imported):.1f} ms of {n_runs}")
+    print(
+        f"a suite of one test: {1000 * with_it:.0f} ms with it, {1000 * without:.0f} ms without (medians of {n_runs})"
+    )
+
+
+def run(command: list[str]) -> str:
+    """What a command prints."""
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def main() -> None:
     """Print what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -370,7 +427,15 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--failures", action="store_true", help="print each quote that went wrong")
     parser.add_argument("--speed", action="store_true", help="10,000 quotes against 1,000,000 words")
+    parser.add_argument("--eval", type=int, metavar="N", help="where `eval` spends its time over N questions")
+    parser.add_argument("--plugin", action="store_true", help="what the pytest plugin adds to a suite without it")
     options = parser.parse_args()
+    if options.plugin:
+        plugin()
+        return
+    if options.eval:
+        eval_share(options.eval)
+        return
     if options.speed:
         speed(options.folder, n_quotes=10_000, n_words=1_000_000, seed=options.seed)
         return

@@ -16,8 +16,8 @@ MINUTES = """# Minutes of the visit
 
 Date: 19 March 2024
 
-“The Tessaline Development Bank has approved a loan of 240 million crowns for Ostrany,” said Ketrin Halvey. Ilmar Dreskov
-replied that trade between the two countries came to 1.86 billion crowns last year.
+“The Tessaline Development Bank has approved a loan of 240 million crowns for Ostrany,” said Ketrin Halvey. Ilmar
+Dreskov replied that trade between the two countries came to 1.86 billion crowns last year.
 
 Pavo Lindqvar told the press: "The interest is fixed at 3.1 percent for the whole period."
 
@@ -27,7 +27,9 @@ Pavo Lindqvar told the press: "The interest is fixed at 3.1 percent for the whol
 > — Pavo Lindqvar
 """
 DOCTORED = (
-    MINUTES.replace("240 million", "260 million", 1).replace("1.86", "1.96").replace("Pavo Lindqvar told", "Halvey told")
+    MINUTES.replace("240 million", "260 million", 1)
+    .replace("1.86", "1.96")
+    .replace("Pavo Lindqvar told", "Halvey told")
     + "\nDreskov added: “We shall build a railway to the moon before the winter.”\n"
 )
 
@@ -48,9 +50,12 @@ def check(qa: TranscriptQA, article: str) -> list[CheckedClaim]:
         ("“We closed it,” said Mira Voss.", [("We closed it,", "Mira Voss")]),
         ("Ms. Voss said: “We closed it.”", [("We closed it.", "Ms. Voss")]),
         ("Voss, the treasurer, told the board that “we closed it”.", [("we closed it", "Voss")]),
-        ("“We closed it now,” Voss said on Friday. “It is done.”", [("We closed it now,", "Voss"), ("It is done.", "Voss")]),
+        (
+            "“We closed it now,” Voss said on Friday. “It is done.”",
+            [("We closed it now,", "Voss"), ("It is done.", "Voss")],
+        ),
         ("Voss said: “It is done.” Tan replied: “At last, yes.”", [("It is done.", "Voss"), ("At last, yes.", "Tan")]),
-        ("According to Voss, \"we closed it\".", [("we closed it", "Voss")]),
+        ('According to Voss, "we closed it".', [("we closed it", "Voss")]),
         ("«We closed it», according to Mira Voss.", [("We closed it", "Mira Voss")]),
         ("“We closed it now,” she said.", [("We closed it now,", None)]),
         ("The “loan” was large.", []),

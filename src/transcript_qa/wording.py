@@ -29,7 +29,8 @@ _TOKEN = re.compile(
     | \d{{1,3}}(?:[\u00a0\u202f\u2009]\d{{3}})+(?!\w)                 # 1 200 000 with narrow blanks
     | \d\w*(?:[.,:]\w+)*
     | (?<![^\w\s])['’ʼ´`](?:s|re|m|ve|ll|d)\b                          # the end of "it's", and of "it 's"
-    | \w[{_WITHIN}]*(?:\s?n[{_APOSTROPHES}]t\b|[{_APOSTROPHES}](?!(?:s|re|m|ve|ll|d)\b)\w[{_WITHIN}]*)*(?:\+\+|\#(?!\w))?
+    | \w[{_WITHIN}]*
+      (?:\s?n[{_APOSTROPHES}]t\b|[{_APOSTROPHES}](?!(?:s|re|m|ve|ll|d)\b)\w[{_WITHIN}]*)*(?:\+\+|\#(?!\w))?
     """,
     re.VERBOSE,
 )
