@@ -8,7 +8,7 @@ from conftest import ROOT
 from transcript_qa import TranscriptQA
 from transcript_qa.article import CheckedClaim, check_article
 from transcript_qa.article_report import article_html, claims_json
-from transcript_qa.attribution import find_claims
+from transcript_qa.claims import find_claims
 from transcript_qa.cli import run
 from transcript_qa.embed import HashingEmbedder
 

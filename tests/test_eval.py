@@ -145,7 +145,7 @@ def test_the_sample_corpus_has_readable_questions_and_a_report(tmp_path: Path) -
         transcripts = {info.id: qa.transcript(info.id) for info in qa.transcripts()}
         passages = {p.id: (p.transcript_id, *p.turns) for p in qa.passages()}
         assert len(passages) == qa.passage_count()
-        results = evaluate(qa.ask, cases[:12], transcripts, passages)
+        results = evaluate(qa.ask, cases[:6], transcripts, passages)
     report = report_json(results, file="q", index="i", model="hashing", total_ms=1e6)
     assert report["means"]["citation precision"]["mean"] == report["means"]["exact quote"]["mean"] == 1.0
 

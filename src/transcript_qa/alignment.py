@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from transcript_qa.datatypes import Difference, DifferenceKind
 from transcript_qa.numerals import is_number
 from transcript_qa.quotation import Gap, GapKind, Quotation
+from transcript_qa.wordforms import PAIR_WORDS, hyphenated
 from transcript_qa.wordindex import Places, WordIndex
-from transcript_qa.wording import PAIR_WORDS, hyphenated
 
 NEGATIONS = frozenset(
     "not no never none nobody nothing neither nor nowhere without cannot hardly barely scarcely unable ain't".split()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from transcript_qa.attribution import Claim, ClaimKind, find_claims
+from transcript_qa.claims import Claim, ClaimKind, find_claims
 from transcript_qa.datatypes import Citation, Difference, Speaker, Support
 from transcript_qa.ground import QuoteFinder, is_named
 from transcript_qa.statements import StatementCheck

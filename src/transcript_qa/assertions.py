@@ -14,8 +14,8 @@ from typing import Any
 from transcript_qa.article import CheckedClaim, Outcome, check_article
 from transcript_qa.article_report import MEANING, claim_json, claim_words
 from transcript_qa.assistant import TranscriptQA
-from transcript_qa.attribution import Claim, ClaimKind
 from transcript_qa.cases import Case, right_turns
+from transcript_qa.claims import Claim, ClaimKind
 from transcript_qa.datatypes import Answer, Citation, Span, Support
 from transcript_qa.render import place, who
 from transcript_qa.statements import SUPPORTED

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,12 @@ def _several(given: str | list[Any] | None) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(map(str, given or ()))
 
 
+@lru_cache(maxsize=100_000)
+def _folded(text: str) -> str:
+    """A text as it is compared; the same turns are looked at for each question."""
+    return normalise(text).text
+
+
 def right_turns(case: Case, transcripts: Mapping[str, Transcript]) -> frozenset[tuple[str, int]]:
     """(transcript id, turn) of each turn that is right: those given, else those that hold one of the words.
 
@@ -137,7 +144,7 @@ def right_turns(case: Case, transcripts: Mapping[str, Transcript]) -> frozenset[
         (name, turn.index)
         for name in looked
         for turn in transcripts[name].turns
-        if any(normalise(words).text in normalise(transcripts[name].words_of(turn)).text for words in case.words)
+        if any(_folded(words) in _folded(transcripts[name].words_of(turn)) for words in case.words)
     )
     if case.answerable and case.words and not found:
         where = case.transcript or "any transcript"

@@ -23,7 +23,7 @@ from transcript_qa.measures import (
     token_f1,
 )
 from transcript_qa.text import normalise
-from transcript_qa.wording import wording
+from transcript_qa.wordforms import wording
 
 CUTOFFS = (1, 5, 8)
 RETRIEVAL = (*(f"success@{k}" for k in CUTOFFS), *(f"recall@{k}" for k in CUTOFFS), "MRR", "nDCG@8")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from transcript_qa.alignment import is_negation
 from transcript_qa.numerals import is_number
 from transcript_qa.text import STOP_WORDS, sentences, stem
-from transcript_qa.wording import word_key, wording
+from transcript_qa.wordforms import word_key, wording
 
 _MONTHS = {
     name: n

@@ -1,6 +1,6 @@
 """A quote against the transcripts: is it there, word for word, and who said it.
 
-Compared are the words as `wording` folds them, so that what a faithful quotation may change makes no difference;
+Compared are the words as `wordforms` folds them, so that what a faithful quotation may change makes no difference;
 nothing of a quote is ever read as a pattern. A quote that is there only up to some words is `CLOSE`, with the nearest
 real words as evidence and what was changed in them, never as a quotation.
 """

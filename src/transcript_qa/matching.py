@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from transcript_qa.alignment import INSERTION_REACH, is_negation, swallowed
 from transcript_qa.datatypes import Difference, DifferenceKind
 from transcript_qa.quotation import Gap, GapKind, Quotation
+from transcript_qa.wordforms import PAIR_WORDS
 from transcript_qa.wordindex import WordIndex, same_speaker
-from transcript_qa.wording import PAIR_WORDS
 
 # How far away a turn of the same speaker is a neighbour: a word from somebody else may stand between.
 NEIGHBOUR_REACH = 2

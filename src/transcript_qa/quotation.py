@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from transcript_qa.wording import Wording, wording
+from transcript_qa.wordforms import Wording, wording
 
 QUOTE_MARKS = "\"'“”„‟‘’‚«»‹›"
 _CAPITAL = re.compile(r"\[(\w)\](?=\w)")

@@ -21,7 +21,7 @@ from transcript_qa.facts import Facts, facts_of
 from transcript_qa.features import Candidate, candidates
 from transcript_qa.ground import cite, is_named
 from transcript_qa.text import keywords, stem
-from transcript_qa.wording import wording
+from transcript_qa.wordforms import wording
 
 # A statement whose facts do not agree is worth no more than this.
 CONTRADICTED_SUPPORT = 0.3

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Span, Transcript, Turn
-from transcript_qa.wording import Wording, hyphenated, wording
+from transcript_qa.wordforms import Wording, hyphenated, wording
 
 _NOWHERE = np.empty(0, dtype=np.int64)
 Ids = NDArray[np.int32]
