@@ -28,7 +28,7 @@ from transcript_qa.datatypes import (
 )
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
 from transcript_qa.filters import as_filters
-from transcript_qa.ground import cite, ground, support_of
+from transcript_qa.ground import QuoteFinder, cite, support_of
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
 from transcript_qa.mentions import counted_text, find_mentions, quoted, thing_asked
 from transcript_qa.ranking import with_rest
@@ -37,12 +37,12 @@ from transcript_qa.removal import Removed, remove_transcript, restore_speakers
 from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
 from transcript_qa.render import answer_text
 from transcript_qa.search import search, select
+from transcript_qa.statements import CosineScorer, PairScorer, StatementCheck, check_statement
 from transcript_qa.store import EmbedderInfo, LocalStore, Store, TranscriptInfo
-from transcript_qa.text import keywords
+from transcript_qa.verifying import Verifier, every_passage
 
 READ_HITS = 12
 RANKED_HITS = 16
-_VERIFY_PASSAGES = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +77,7 @@ class TranscriptQA:
         self._embedder = embedder
         self._reader = reader or default_reader(embedder)
         self._threshold = kept_threshold(store, THRESHOLD) if threshold is None else threshold
+        self._verifier = Verifier(store)
         self._changing = RLock()
         self._last_report: IndexReport | None = None
 
@@ -207,6 +208,10 @@ class TranscriptQA:
     def passage_count(self) -> int:
         """How many passages the index holds."""
         return self._store.passage_count()
+
+    def passages(self) -> tuple[Passage, ...]:
+        """Every passage of the index, by transcript and place."""
+        return every_passage(self._store)
 
     def health(self) -> list[str]:
         """What is wrong with the index, in words; empty where nothing is."""
@@ -352,7 +357,24 @@ class TranscriptQA:
         Raises:
             InvalidArgumentError: a quote without a word.
         """
-        return ground(quote, self._likely_sources(quote, transcript), transcript_id=transcript, speaker=speaker)
+        return self._verifier.find(quote, speaker=speaker, transcript_id=transcript)
+
+    def quote_finder(self) -> QuoteFinder:
+        """All words of the index in memory, for thousands of quotes; good until the index changes."""
+        return self._verifier.finder()
+
+    def check_statement(
+        self, statement: str, *, speaker: str | None = None, scorer: PairScorer | None = None
+    ) -> StatementCheck:
+        """How far the transcripts bear out a statement that quotes nothing, and which of its words nothing bears out.
+
+        Args:
+            statement: in words.
+            speaker: who is said to have said so.
+            scorer: of pairs of statement and sentence; None for the cosine of the index's model.
+        """
+        chosen = scorer or CosineScorer(self._embedder)
+        return check_statement(statement, self.search, self._store.transcript, chosen, speaker=speaker)
 
     def address(self, passage: Passage) -> str | None:
         """The native address of a passage's first words."""
@@ -377,18 +399,6 @@ class TranscriptQA:
     def _selected_speakers(self, filters: Filters) -> frozenset[tuple[str, str]] | None:
         selection = select(self._store.infos(), filters)
         return None if selection is None else selection.speakers
-
-    def _likely_sources(self, quote: str, claimed: str | None) -> Iterator[Transcript]:
-        """Transcripts that may hold the quote: the one claimed, those with its words, or else all."""
-        seen: dict[str, None] = {claimed: None} if claimed is not None else {}
-        asked = sorted(set(keywords(quote)))
-        if asked:
-            found = self._store.search_keyword(asked, k=_VERIFY_PASSAGES)
-            seen |= {p.transcript_id: None for p in self._store.passages([scored.passage_id for scored in found])}
-        if not seen:
-            seen |= {info.id: None for info in self._store.infos()}
-        for transcript_id in seen:
-            yield self._store.transcript(transcript_id)
 
 
 def _embedder_info(embedder: Embedder) -> EmbedderInfo:

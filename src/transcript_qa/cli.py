@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from transcript_qa import __version__, cli_speakers
+from transcript_qa import __version__, cli_eval, cli_speakers, cli_verify
 from transcript_qa.assistant import TranscriptQA
 from transcript_qa.cli_console import make_console, quiet_libraries, write_error, write_json
 from transcript_qa.cli_model import embedder_for_indexing, embedder_of, info_of
@@ -32,8 +32,7 @@ from transcript_qa.cli_options import (
 )
 from transcript_qa.cli_run import FAILED, NOT_ANSWERED, USAGE, run_command
 from transcript_qa.corpus import check_paths, find_sources, read_transcript
-from transcript_qa.datatypes import Filters, Support
-from transcript_qa.embed import HashingEmbedder
+from transcript_qa.datatypes import Filters
 from transcript_qa.errors import IndexWriteError, InvalidArgumentError
 from transcript_qa.filters import as_filters
 from transcript_qa.store import LocalStore
@@ -228,32 +227,8 @@ def _ask(
         raise typer.Exit(NOT_ANSWERED)
 
 
-@app.command("verify")
-def _verify(
-    quote: Annotated[str, typer.Argument(metavar="QUOTE", help="Words that somebody is said to have said.")],
-    speaker: Annotated[str | None, typer.Option(metavar="NAME", help="Who is said to have said them.")] = None,
-    transcript: Annotated[str | None, typer.Option(metavar="ID", help="Where they are said to stand.")] = None,
-    index: IndexOption = DEFAULT_INDEX,
-    model: ModelOption = None,
-    as_json: JsonOption = False,
-    no_color: ColorOption = False,
-) -> None:
-    """Tell whether a quote was said, word for word."""
-    # Looking words up needs no model: it works where the index's own is not at hand.
-    embedder = embedder_of(index, model) if model is not None else HashingEmbedder()
-    store = LocalStore.open(index, embedder=info_of(embedder) if model is not None else None)
-    with TranscriptQA(store, embedder) as qa:
-        check = qa.verify(quote, speaker=speaker, transcript=transcript)
-    if as_json:
-        from transcript_qa.render import verification_json
-
-        write_json(verification_json(check))
-    else:
-        from transcript_qa.cli_output import show_verification
-
-        show_verification(make_console(no_color=no_color), check)
-    if check.support not in (Support.EXACT, Support.NORMALISED):
-        raise typer.Exit(NOT_ANSWERED)
+cli_verify.register(app)
+cli_eval.register(app)
 
 
 @app.command("serve")

@@ -24,8 +24,13 @@ _EXCERPT_CHARS = 400
 _NEAREST = 3
 _SUPPORT_WORDS = {
     Support.EXACT: ("exact", "green", "these words stand in the transcript, character for character"),
-    Support.NORMALISED: ("normalised", "green", "these words, but for quotes, dashes, capitals or line breaks"),
+    Support.NORMALISED: (
+        "normalised",
+        "green",
+        "these words, but for quotes, capitals, fillers or how numbers are written",
+    ),
     Support.CLOSE: ("close", "yellow", "not these words; the nearest that were said"),
+    Support.STITCHED: ("stitched", "yellow", "these words were said, but not together"),
     Support.ELSEWHERE: ("elsewhere", "yellow", "these words stand in another transcript"),
     Support.WRONG_SPEAKER: ("wrong speaker", "yellow", "these words were said by somebody else"),
     Support.MISSING: ("missing", "red", "no transcript has these words or anything near them"),
@@ -318,3 +323,11 @@ def show_verification(console: Console, check: Verification) -> None:
         print_indented(console, quoted, 0)
         print_indented(console, _source(citation), 0)
         console.print(joined((citation.source, "dim"), (link(citation), "dim")))
+    for piece in check.pieces[1:]:
+        print_indented(console, assembled((who(piece.speaker), "bold"), f": “{one_line(piece.quote)}”"), 0)
+        print_indented(console, _source(piece), 0)
+    for difference in check.differences:
+        words = joined((difference.kind.value, "bold"), f"quoted “{difference.quoted}”", f"said “{difference.said}”")
+        print_indented(console, words, 2)
+    if not check.speaker_known:
+        console.print(styled("The transcript does not name who speaks there.", "dim"))

@@ -16,6 +16,8 @@ from pathlib import Path
 from transcript_qa.datatypes import ImportReport
 from transcript_qa.errors import InvalidArgumentError, ParseError, SourceNotFoundError
 from transcript_qa.formats import parse_transcript
+from transcript_qa.formats.decode import decode
+from transcript_qa.formats.documents import opened
 from transcript_qa.formats.naming import slug, stem
 
 MAX_BYTES = 200 * 1024 * 1024
@@ -163,6 +165,17 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
         reason = error.strerror or type(error).__name__
         raise ParseError(str(file), f"the file cannot be read ({reason})", "Check who may read it.") from error
     return data
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """The text of an article or of minutes, docx and PDF among them; raises as `read_transcript` does."""
+    source = Path(path).as_posix()
+    data = read_bytes(path)
+    document = opened(data, source=source)
+    if document is None:
+        return decode(data, source=source).text
+    # A document has a line for each paragraph.
+    return document.text.replace("\n", "\n\n") if document.encoding == "docx" else document.text
 
 
 def fingerprint(path: str | os.PathLike[str], data: bytes | None = None) -> Fingerprint:

@@ -250,11 +250,16 @@ class Hit:
 
 
 class Support(StrEnum):
-    """How well a quote is borne out by a transcript; only the first two may be shown as a quotation."""
+    """How well a quote is borne out by a transcript; only the first two may be shown as a quotation.
+
+    `EXACT` character for character; `NORMALISED` the same words; `CLOSE` altered words; `STITCHED` pieces that were
+    said, but not together; `ELSEWHERE` said in another transcript; `WRONG_SPEAKER` said by another; `MISSING` not said.
+    """
 
     EXACT = "exact"
     NORMALISED = "normalised"
     CLOSE = "close"
+    STITCHED = "stitched"
     ELSEWHERE = "elsewhere"
     WRONG_SPEAKER = "wrong speaker"
     MISSING = "missing"
@@ -339,16 +344,43 @@ class Answer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
 
 
+class DifferenceKind(StrEnum):
+    """What was changed in a quote, the gravest first."""
+
+    NEGATION = "negation"
+    NUMBER = "number"
+    NAME = "name"
+    WORD = "word"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """Words of a quote that are not what was said; `quoted` is empty where words were left out, `said` where added."""
+
+    kind: DifferenceKind
+    quoted: str
+    said: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
     """The outcome of looking a quote up: its support and, unless missing, the place.
 
-    `citation` holds the nearest real words (its `marker` is 1).
+    Attributes:
+        quote: as given.
+        support: what it is worth.
+        citation: the nearest real words (its `marker` is 1); of several pieces in one turn all that lies between them
+            too. pieces: each run of the quote's words where it stands; one unless the quote leaves words out or is
+            stitched. differences: the words that were changed, in order; empty unless `CLOSE`. speaker_known: False
+            where a speaker was asked for and the transcript names none at that place.
     """
 
     quote: str
     support: Support
     citation: Citation | None = None
+    pieces: tuple[Citation, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    speaker_known: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -244,7 +244,14 @@ def answer_json(answer: Answer, *, address: Callable[[Passage], str | None] = la
 def verification_json(check: Verification) -> dict[str, Any]:
     """The outcome of a verification in its stable shape."""
     citation = citation_json(check.citation) if check.citation else None
-    return {"quote": check.quote, "support": check.support.value, "citation": citation}
+    return {
+        "quote": check.quote,
+        "support": check.support.value,
+        "citation": citation,
+        "pieces": [citation_json(piece) for piece in check.pieces],
+        "differences": [{"kind": d.kind.value, "quoted": d.quoted, "said": d.said} for d in check.differences],
+        "speaker_known": check.speaker_known,
+    }
 
 
 def report_json(report: ImportReport) -> dict[str, Any]:
