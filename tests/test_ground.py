@@ -148,3 +148,11 @@ def test_no_quote_breaks_the_search(parts: list[str]) -> None:
     assert (check.citation is None) == (check.support is Support.MISSING)
     for piece in check.pieces:
         assert piece.span.of(TRANSCRIPT.text) == piece.quote
+
+
+def test_the_last_word_is_not_taken_from_the_next_speaker() -> None:
+    turns = [("Voss", "We closed the harbour loan on"), ("Tan", "Friday we sailed.")]
+    check = ground("we closed the harbour loan on Friday", [transcript_of(turns)])
+    assert check.support is Support.CLOSE
+    assert check.citation is not None
+    assert check.citation.turn == 0

@@ -240,10 +240,12 @@ def _over_hyphens(index: WordIndex, quotation: Quotation, alignment: Alignment) 
     ops = []
     for op in alignment.ops:
         choices = [op]
-        if op.i1 == 0:
-            choices += [Op(False, op.i1, op.i2, first, op.j2) for first in range(max(0, op.j2 - 4), op.j2)]
-        elif op.i2 == len(quotation.keys):
-            choices += [Op(False, op.i1, op.i2, op.j1, last) for last in range(op.j1, min(len(index), op.j1 + 4) + 1)]
+        if op.i1 == 0 and not op.same:
+            turn = index.turn_places(index.turn_number(op.j2))
+            choices += [Op(False, op.i1, op.i2, first, op.j2) for first in range(max(turn.start, op.j2 - 4), op.j2)]
+        elif op.i2 == len(quotation.keys) and not op.same:
+            turn = index.turn_places(index.turn_number(op.j1 - 1))
+            choices += [Op(False, op.i1, op.i2, op.j1, last) for last in range(op.j1, min(turn.stop, op.j1 + 4) + 1)]
         fits = [] if op.same else [one for one in choices if _same_but_for_hyphens(index, quotation, one)]
         ops.append(replace(fits[0], same=True) if fits else op)
     return replace(alignment, ops=tuple(ops))
