@@ -5,12 +5,14 @@ Start with `TranscriptQA.build("corpus/", index="index/")` and `.ask("what loan 
 
 from __future__ import annotations
 
+from transcript_qa.asking import PastAnswer, PastQuote
 from transcript_qa.assistant import AnswerDone, AnswerText, TranscriptQA
 from transcript_qa.datatypes import (
     Answer,
     Citation,
     Filters,
     Hit,
+    Implied,
     ImportReport,
     Passage,
     Span,
@@ -31,8 +33,11 @@ __all__ = [
     "Citation",
     "Filters",
     "Hit",
+    "Implied",
     "ImportReport",
     "Passage",
+    "PastAnswer",
+    "PastQuote",
     "Span",
     "Speaker",
     "Support",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -12,28 +12,25 @@ from time import perf_counter
 from types import TracebackType
 from typing import Self
 
+from transcript_qa.asking import History, Request, find, understand
 from transcript_qa.corpus import check_paths
 from transcript_qa.datatypes import (
     Answer,
-    Citation,
-    Filters,
     Hit,
     ImportReport,
     Passage,
     Speaker,
-    Support,
     Transcript,
     Verification,
 )
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
 from transcript_qa.filters import as_filters
-from transcript_qa.ground import cite, ground, support_of
+from transcript_qa.forms import compose
+from transcript_qa.ground import ground
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
-from transcript_qa.mentions import counted_text, find_mentions, quoted, thing_asked
-from transcript_qa.reader import THRESHOLD, EvidenceReader, Reader, Reading, answering
+from transcript_qa.reader import EvidenceReader, Reader, Reading
 from transcript_qa.removal import Removed, remove_transcript, restore_speakers
 from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
-from transcript_qa.render import answer_text
 from transcript_qa.search import search, select
 from transcript_qa.store import EmbedderInfo, LocalStore, Store, TranscriptInfo
 from transcript_qa.text import keywords
@@ -237,6 +234,8 @@ class TranscriptQA:
         speakers: Sequence[str] | None = None,
         after: date | str | None = None,
         before: date | str | None = None,
+        history: History | None = None,
+        implied: bool | Collection[str] = True,
     ) -> Answer:
         """What the transcripts say to a question; the filters as in `search`.
 
@@ -247,36 +246,31 @@ class TranscriptQA:
             speakers: names to narrow to; only their words are quoted.
             after: a date; earlier transcripts are left out.
             before: a date; later transcripts are left out.
+            history: the questions before and their answers, oldest first, as answers or as pairs of question and text;
+                a follow-up is made stand-alone from them, and what they quoted is read again for it.
+            implied: whether what the question itself is narrowed to ("what did Voss say…") is kept to, or a set of what
+                of it to leave out: keys (`speaker:Mira Voss`) or kinds (`speaker`, `transcript`, `date`).
 
         Raises:
             InvalidArgumentError, UnknownTranscriptError, UnknownSpeakerError: as `search`.
         """
         started = perf_counter()
-        filters = as_filters(transcripts, speakers, after, before)
-        hits = search(self._store, self._embedder, question, k=k, filters=filters)
+        given = as_filters(transcripts, speakers, after, before)
+        request = understand(self._store, question, given, history=history, implied=implied)
+        hits = find(self._store, self._embedder, request, k=k)
         searched = perf_counter()
-        known = {hit.passage.transcript_id for hit in hits}
-        by_id = {transcript_id: self._store.transcript(transcript_id) for transcript_id in known}
-        reading = self._reader.read(question, hits, by_id, speakers=self._selected_speakers(filters))
+        reading = self._read(request, hits)
         read = perf_counter()
-        thing = thing_asked(question)
-        if thing is not None:
-            mentions = find_mentions(self._store, thing, selection=select(self._store.infos(), filters))
-            shown, confidence = quoted(mentions), 1.0
-            text = counted_text(thing, mentions, shown) if shown else answer_text(())
-        else:
-            citations, confidence = _citations(reading), reading.confidence
-            shown = citations if confidence >= THRESHOLD else ()
-            text = answer_text(shown)
+        composed = compose(self._store, request.asked_as, reading, request.filters)
         return Answer(
             question=question,
-            asked_as=question.strip(),
-            text=text,
-            citations=shown,
+            asked_as=request.asked_as,
+            text=composed.text,
+            citations=composed.citations,
             hits=_with_reader_scores(hits, reading),
-            answered=bool(shown),
-            confidence=confidence if shown or thing is None else 0.0,
-            filters=filters,
+            answered=bool(composed.citations),
+            confidence=composed.confidence,
+            filters=request.filters,
             timings_ms={
                 "search": 1000 * (searched - started),
                 "read": 1000 * (read - searched),
@@ -293,9 +287,20 @@ class TranscriptQA:
         speakers: Sequence[str] | None = None,
         after: date | str | None = None,
         before: date | str | None = None,
+        history: History | None = None,
+        implied: bool | Collection[str] = True,
     ) -> Iterator[AnswerText | AnswerDone]:
-        """The answer as it comes: pieces of its text, a quotation at a time, and last the whole."""
-        answer = self.ask(question, k=k, transcripts=transcripts, speakers=speakers, after=after, before=before)
+        """The answer as it comes: pieces of its text, a quotation at a time, and last the whole; as `ask`."""
+        answer = self.ask(
+            question,
+            k=k,
+            transcripts=transcripts,
+            speakers=speakers,
+            after=after,
+            before=before,
+            history=history,
+            implied=implied,
+        )
         pieces = answer.text.split("\n\n")
         for number, piece in enumerate(pieces):
             yield AnswerText(text=piece if number == len(pieces) - 1 else f"{piece}\n\n")
@@ -330,9 +335,13 @@ class TranscriptQA:
     ) -> None:
         self.close()
 
-    def _selected_speakers(self, filters: Filters) -> frozenset[tuple[str, str]] | None:
-        selection = select(self._store.infos(), filters)
-        return None if selection is None else selection.speakers
+    def _read(self, request: Request, hits: Sequence[Hit]) -> Reading:
+        """The sentences of the hits, of those speakers only to whom the question is narrowed."""
+        known = {hit.passage.transcript_id for hit in hits}
+        by_id = {transcript_id: self._store.transcript(transcript_id) for transcript_id in known}
+        selection = select(self._store.infos(), request.filters)
+        speakers = None if selection is None else selection.speakers
+        return self._reader.read(request.asked_as, hits, by_id, speakers=speakers)
 
     def _likely_sources(self, quote: str, claimed: str | None) -> Iterator[Transcript]:
         """Transcripts that may hold the quote: the one claimed, those with its words, or else all."""
@@ -349,17 +358,6 @@ class TranscriptQA:
 
 def _embedder_info(embedder: Embedder) -> EmbedderInfo:
     return EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
-
-
-def _citations(reading: Reading) -> tuple[Citation, ...]:
-    """The sentences that answer as citations, each checked against its transcript; one that fails is left out."""
-    citations: list[Citation] = []
-    for candidate in answering(reading):
-        support = support_of(candidate.text, candidate.span, candidate.transcript)
-        if support in (Support.EXACT, Support.NORMALISED):
-            marker = len(citations) + 1
-            citations.append(cite(candidate.transcript, candidate.turn, candidate.span, support, marker=marker))
-    return tuple(citations)
 
 
 def _with_reader_scores(hits: Sequence[Hit], reading: Reading) -> tuple[Hit, ...]:
