@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from transcript_qa import __version__, cli_speakers
+from transcript_qa import __version__, cli_chat, cli_speakers
 from transcript_qa.assistant import TranscriptQA
 from transcript_qa.cli_console import make_console, quiet_libraries, write_error, write_json
 from transcript_qa.cli_model import embedder_for_indexing, embedder_of, info_of
@@ -24,6 +24,7 @@ from transcript_qa.cli_options import (
     AfterOption,
     BeforeOption,
     ColorOption,
+    ImpliedOption,
     IndexOption,
     JsonOption,
     ModelOption,
@@ -207,6 +208,7 @@ def _ask(
     speakers: SpeakersOption = None,
     after: AfterOption = None,
     before: BeforeOption = None,
+    implied: ImpliedOption = True,
     index: IndexOption = DEFAULT_INDEX,
     model: ModelOption = None,
     as_json: JsonOption = False,
@@ -215,7 +217,7 @@ def _ask(
     """Answer with what was said, or say that none did."""
     filters = as_filters(transcripts, speakers, after, before)
     with _opened(index, model) as qa:
-        answer = qa.ask(question, **_keywords(filters))
+        answer = qa.ask(question, implied=implied, **_keywords(filters))
         if as_json:
             from transcript_qa.render import answer_json
 
@@ -226,6 +228,9 @@ def _ask(
             show_answer(make_console(no_color=no_color), answer)
     if not answer.answered:
         raise typer.Exit(NOT_ANSWERED)
+
+
+cli_chat.register(app)
 
 
 @app.command("verify")

@@ -90,6 +90,9 @@ def _of_mentions(store: Store, asked: Asked, filters: Filters) -> Composed | Non
     """The answer to a question about mentions; None where the words are nowhere and it is left to the reader."""
     found = find_mentions(store, asked.thing, selection=select(store.infos(), filters))
     if not found:
+        # A single word is found in all its forms; several may have been said in other words, which the reader may find.
+        if asked.form is Form.ANY and len(terms(asked.thing)) == 1:
+            return Composed(text=_no(asked, filters), confidence=0.0)
         return None if asked.form is not Form.COUNT else Composed(text=_not_said(filters), confidence=0.0)
     if asked.form is Form.WHO:
         return _by_speaker(asked.thing, found)

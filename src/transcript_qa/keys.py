@@ -48,6 +48,8 @@ _POINT = re.compile(
 _DURATION = re.compile(rf"{_NUMBER}{_DURATION_UNIT}", re.IGNORECASE)
 _MEASURED = re.compile(rf"{_NUMBER}{_UNIT}|[$€£]\d+(?:[.,]\d+)*(?:\s?(?:{_BIG}|m|bn|k)\b)?", re.IGNORECASE)
 _PLAIN = re.compile(_NUMBER, re.IGNORECASE)
+_PERCENT = re.compile(rf"{_NUMBER}(?:\s?%|[\s-]+(?:percent|per cent)\b)", re.IGNORECASE)
+_RATE = re.compile(r"\b(?:rate|percentage|percent|per cent|share)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\bhow many\s+(?P<noun>\w+)", re.IGNORECASE)
 _HOW_LONG = re.compile(r"\b(?:how long|how many (?:second|minute|hour|day|week|month|year)s?)\b", re.IGNORECASE)
 _LENGTH = re.compile(r"\bhow long (?:is|was|will|are|were)\b", re.IGNORECASE)
@@ -63,7 +65,7 @@ def key_of(question: str, sentence: str) -> Span | None:
     True
     """
     kind = wanted(question)
-    if kind not in (Wanted.AMOUNT, Wanted.TIME):
+    if kind not in (Wanted.AMOUNT, Wanted.TIME) or not _is_about(question, sentence):
         return None
     found: list[Span] = []
     if _HOW_LONG.search(question):
@@ -74,9 +76,17 @@ def key_of(question: str, sentence: str) -> Span | None:
         found = _all(_POINT, sentence)
     elif (counted := _HOW_MANY.search(question)) is not None:
         found = _counted(counted["noun"], sentence)
+    elif _RATE.search(question):
+        found = _all(_PERCENT, sentence)
     else:
         found = _all(_MEASURED, sentence) or _all(_PLAIN, sentence)
     return found[0] if len(found) == 1 else None
+
+
+def _is_about(question: str, sentence: str) -> bool:
+    """Whether half of the question's words stand in the sentence."""
+    asked = set(terms(question)) - set(terms("cost price much many long"))
+    return 2 * len(asked & set(terms(sentence))) >= len(asked)
 
 
 def _all(pattern: re.Pattern[str], sentence: str) -> list[Span]:
