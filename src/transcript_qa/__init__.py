@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from transcript_qa.asking import PastAnswer, PastQuote
     from transcript_qa.assistant import AnswerDone, AnswerText, TranscriptQA
     from transcript_qa.datatypes import (
         Answer,
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         Difference,
         Filters,
         Hit,
+        Implied,
         ImportReport,
         Passage,
         Span,
@@ -37,8 +39,11 @@ __all__ = [
     "Difference",
     "Filters",
     "Hit",
+    "Implied",
     "ImportReport",
     "Passage",
+    "PastAnswer",
+    "PastQuote",
     "Span",
     "Speaker",
     "Support",
@@ -52,6 +57,7 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(("AnswerDone", "AnswerText", "TranscriptQA"), "transcript_qa.assistant"),
+    **dict.fromkeys(("PastAnswer", "PastQuote"), "transcript_qa.asking"),
     "TranscriptQAError": "transcript_qa.errors",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,30 +12,27 @@ from time import perf_counter
 from types import TracebackType
 from typing import Self
 
+from transcript_qa.asking import History, Request, find, understand
 from transcript_qa.calibration import THRESHOLD_SETTING, Calibration, calibrate, kept_threshold
 from transcript_qa.corpus import check_paths
 from transcript_qa.datatypes import (
     Answer,
-    Citation,
-    Filters,
     Hit,
     ImportReport,
     Passage,
     Speaker,
-    Support,
     Transcript,
     Verification,
 )
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
 from transcript_qa.filters import as_filters
-from transcript_qa.ground import QuoteFinder, cite, support_of
+from transcript_qa.forms import compose
+from transcript_qa.ground import QuoteFinder
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
-from transcript_qa.mentions import counted_text, find_mentions, quoted, thing_asked
 from transcript_qa.ranking import with_rest
-from transcript_qa.reader import THRESHOLD, Reader, Reading, answering, default_reader
+from transcript_qa.reader import THRESHOLD, Reader, Reading, default_reader
 from transcript_qa.removal import Removed, remove_transcript, restore_speakers
 from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
-from transcript_qa.render import answer_text
 from transcript_qa.search import search, select
 from transcript_qa.statements import CosineScorer, PairScorer, StatementCheck, check_statement
 from transcript_qa.store import EmbedderInfo, LocalStore, Store, TranscriptInfo
@@ -282,6 +279,8 @@ class TranscriptQA:
         speakers: Sequence[str] | None = None,
         after: date | str | None = None,
         before: date | str | None = None,
+        history: History | None = None,
+        implied: bool | Collection[str] = True,
     ) -> Answer:
         """What the transcripts say to a question; the filters as in `search`.
 
@@ -292,36 +291,31 @@ class TranscriptQA:
             speakers: names to narrow to; only their words are quoted.
             after: a date; earlier transcripts are left out.
             before: a date; later transcripts are left out.
+            history: the questions before and their answers, oldest first, as answers or as pairs of question and text;
+                a follow-up is made stand-alone from them, and what they quoted is read again for it.
+            implied: whether what the question itself is narrowed to ("what did Voss say…") is kept to, or a set of what
+                of it to leave out: keys (`speaker:Mira Voss`) or kinds (`speaker`, `transcript`, `date`).
 
         Raises:
             InvalidArgumentError, UnknownTranscriptError, UnknownSpeakerError: as `search`.
         """
         started = perf_counter()
-        filters = as_filters(transcripts, speakers, after, before)
-        hits = search(self._store, self._embedder, question, k=k, filters=filters)
+        given = as_filters(transcripts, speakers, after, before)
+        request = understand(self._store, question, given, history=history, implied=implied)
+        hits = find(self._store, self._embedder, request, k=k)
         searched = perf_counter()
-        reading = self._reader.read(
-            question, hits, self._transcripts_of(hits), speakers=self._selected_speakers(filters)
-        )
+        reading = self._read(request, hits)
         read = perf_counter()
-        thing = thing_asked(question)
-        if thing is not None:
-            mentions = find_mentions(self._store, thing, selection=select(self._store.infos(), filters))
-            shown, confidence = quoted(mentions), 1.0
-            text = counted_text(thing, mentions, shown) if shown else answer_text(())
-        else:
-            citations, confidence = _citations(reading), reading.confidence
-            shown = citations if confidence >= self._threshold else ()
-            text = answer_text(shown)
+        composed = compose(self._store, request.asked_as, reading, request.filters, threshold=self._threshold)
         return Answer(
             question=question,
-            asked_as=question.strip(),
-            text=text,
-            citations=shown,
+            asked_as=request.asked_as,
+            text=composed.text,
+            citations=composed.citations,
             hits=reading.hits,
-            answered=bool(shown),
-            confidence=confidence if shown or thing is None else 0.0,
-            filters=filters,
+            answered=bool(composed.citations),
+            confidence=composed.confidence,
+            filters=request.filters,
             timings_ms={
                 "search": 1000 * (searched - started),
                 "read": 1000 * (read - searched),
@@ -338,9 +332,20 @@ class TranscriptQA:
         speakers: Sequence[str] | None = None,
         after: date | str | None = None,
         before: date | str | None = None,
+        history: History | None = None,
+        implied: bool | Collection[str] = True,
     ) -> Iterator[AnswerText | AnswerDone]:
-        """The answer as it comes: pieces of its text, a quotation at a time, and last the whole."""
-        answer = self.ask(question, k=k, transcripts=transcripts, speakers=speakers, after=after, before=before)
+        """The answer as it comes: pieces of its text, a quotation at a time, and last the whole; as `ask`."""
+        answer = self.ask(
+            question,
+            k=k,
+            transcripts=transcripts,
+            speakers=speakers,
+            after=after,
+            before=before,
+            history=history,
+            implied=implied,
+        )
         pieces = answer.text.split("\n\n")
         for number, piece in enumerate(pieces):
             yield AnswerText(text=piece if number == len(pieces) - 1 else f"{piece}\n\n")
@@ -396,24 +401,15 @@ class TranscriptQA:
         known = {hit.passage.transcript_id for hit in hits}
         return {transcript_id: self._store.transcript(transcript_id) for transcript_id in known}
 
-    def _selected_speakers(self, filters: Filters) -> frozenset[tuple[str, str]] | None:
-        selection = select(self._store.infos(), filters)
-        return None if selection is None else selection.speakers
+    def _read(self, request: Request, hits: Sequence[Hit]) -> Reading:
+        """The sentences of the hits, of those speakers only to whom the question is narrowed."""
+        selection = select(self._store.infos(), request.filters)
+        speakers = None if selection is None else selection.speakers
+        return self._reader.read(request.asked_as, hits, self._transcripts_of(hits), speakers=speakers)
 
 
 def _embedder_info(embedder: Embedder) -> EmbedderInfo:
     return EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
-
-
-def _citations(reading: Reading) -> tuple[Citation, ...]:
-    """The sentences that answer as citations, each checked against its transcript; one that fails is left out."""
-    citations: list[Citation] = []
-    for candidate in answering(reading):
-        support = support_of(candidate.text, candidate.span, candidate.transcript)
-        if support in (Support.EXACT, Support.NORMALISED):
-            marker = len(citations) + 1
-            citations.append(cite(candidate.transcript, candidate.turn, candidate.span, support, marker=marker))
-    return tuple(citations)
 
 
 __all__ = ["AnswerDone", "AnswerText", "TranscriptQA"]

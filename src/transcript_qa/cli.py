@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from transcript_qa import __version__, cli_eval, cli_speakers, cli_verify
+from transcript_qa import __version__, cli_chat, cli_eval, cli_speakers, cli_verify
 from transcript_qa.assistant import TranscriptQA
 from transcript_qa.cli_console import make_console, quiet_libraries, write_error, write_json
 from transcript_qa.cli_model import embedder_for_indexing, embedder_of, info_of
@@ -24,6 +24,7 @@ from transcript_qa.cli_options import (
     AfterOption,
     BeforeOption,
     ColorOption,
+    ImpliedOption,
     IndexOption,
     JsonOption,
     ModelOption,
@@ -206,6 +207,7 @@ def _ask(
     speakers: SpeakersOption = None,
     after: AfterOption = None,
     before: BeforeOption = None,
+    implied: ImpliedOption = True,
     index: IndexOption = DEFAULT_INDEX,
     model: ModelOption = None,
     as_json: JsonOption = False,
@@ -214,7 +216,7 @@ def _ask(
     """Answer with what was said, or say that none did."""
     filters = as_filters(transcripts, speakers, after, before)
     with _opened(index, model) as qa:
-        answer = qa.ask(question, **_keywords(filters))
+        answer = qa.ask(question, implied=implied, **_keywords(filters))
         if as_json:
             from transcript_qa.render import answer_json
 
@@ -229,6 +231,7 @@ def _ask(
 
 cli_verify.register(app)
 cli_eval.register(app)
+cli_chat.register(app)
 
 
 @app.command("serve")

@@ -29,5 +29,9 @@ TranscriptsOption = Annotated[
 SpeakersOption = Annotated[
     list[str] | None, typer.Option("--speaker", metavar="NAME", help="Only this speaker; may be repeated.")
 ]
+ImpliedOption = Annotated[
+    bool,
+    typer.Option("--implied/--no-implied", help="Keep to the speakers, titles and dates that the question names."),
+]
 AfterOption = Annotated[str | None, typer.Option(metavar="DATE", help="Only from this day on, as in 2024-03-19.")]
 BeforeOption = Annotated[str | None, typer.Option(metavar="DATE", help="Only up to this day.")]

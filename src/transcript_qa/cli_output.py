@@ -12,7 +12,16 @@ from rich.text import Text
 from transcript_qa.cli_console import assembled, clean, error_json, joined, make_table, one_line, print_indented, styled
 from transcript_qa.datatypes import Answer, Citation, Hit, ImportReport, Support, Transcript, Verification
 from transcript_qa.indexing import IndexReport
-from transcript_qa.render import confidence_words, format_time, link, media_link, place, speakers_json, who
+from transcript_qa.render import (
+    confidence_words,
+    format_time,
+    link,
+    media_link,
+    place,
+    speakers_json,
+    understood_lines,
+    who,
+)
 from transcript_qa.store import TranscriptInfo
 from transcript_qa.text import terms
 
@@ -285,6 +294,8 @@ def _highlight(text: Text, matched: Sequence[str]) -> None:
 
 def show_answer(console: Console, answer: Answer) -> None:
     """An answer, then its sources or, where there is none, the nearest passages."""
+    for line in understood_lines(answer):
+        print_indented(console, styled(line, "dim"), 0)
     text = styled(answer.text)
     text.highlight_regex(r"\[\d+\](?=\s|$)", "bold cyan")
     text.highlight_regex(r"(?m)^[^“\n]+(?=: “)", "bold")
@@ -293,6 +304,9 @@ def show_answer(console: Console, answer: Answer) -> None:
         if answer.hits:
             _show_heading(console, "Nearest passages")
             show_hits(console, answer.hits[:_NEAREST])
+        if any(implied.strict for implied in answer.filters.implied):
+            console.print()
+            console.print(styled("--no-implied asks without what was taken from the question.", "dim"))
         return
     _show_heading(console, "Sources")
     for citation in answer.citations:

@@ -298,6 +298,38 @@ class Citation:
     media_url: str | None = None
 
 
+class ImpliedKind(StrEnum):
+    """What a question may narrow itself to."""
+
+    SPEAKER = "speaker"
+    TRANSCRIPT = "transcript"
+    DATE = "date"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Implied:
+    """What a question narrows itself to by its own words.
+
+    Attributes:
+        kind: speaker, transcript or date.
+        values: names of speakers, ids of transcripts, or the first and the last day as ISO texts.
+        label: what it is for a person ("Mira Voss", "March 2024").
+        words: the words of the question that say so.
+        strict: True where nothing else may answer; False where it only comes first.
+    """
+
+    kind: ImpliedKind
+    values: tuple[str, ...]
+    label: str
+    words: str
+    strict: bool = True
+
+    @property
+    def key(self) -> str:
+        """What to leave it out by: `speaker:Mira Voss`."""
+        return f"{self.kind.value}:{self.label}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
     """What a search is narrowed to; empty means no narrowing.
@@ -306,12 +338,14 @@ class Filters:
         transcripts: ids.
         speakers: names or labels as a person gives them.
         after, before: dates, both inclusive; transcripts without a date are left out where either is set.
+        implied: what of this the question itself said, and what it only prefers.
     """
 
     transcripts: tuple[str, ...] = ()
     speakers: tuple[str, ...] = ()
     after: date | None = None
     before: date | None = None
+    implied: tuple[Implied, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.transcripts or self.speakers or self.after or self.before)
@@ -329,7 +363,7 @@ class Answer:
         hits: the passages that were read, best first.
         answered: whether the transcripts answer.
         confidence: 0 to 1.
-        filters: what the search was narrowed to.
+        filters: what the search was narrowed to, by the person and by the question.
         timings_ms: milliseconds by stage.
     """
 

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from transcript_qa.datatypes import Citation, Span, Support, Transcript, Turn
 from transcript_qa.ground import cite
@@ -21,10 +22,64 @@ from transcript_qa.text import keywords, sentences, terms, words
 MAX_PASSAGES = 5000
 MAX_QUOTED = 5
 _BREAK = re.compile(r"[,.;:!?()\[\]—–\n]")
-_ASKS = re.compile(
-    r"(?:how (?:often|many times|frequently)|when|where|in (?:which|what) (?:transcripts?|meetings?|recordings?))\s+"
-    r"(?:is|are|was|were|has|have|did|does|do)\s+(?P<thing>.+?)\s+(?:ever\s+)?(?:been\s+)?"
-    r"(?:mentioned|said|talked about|spoken of|brought up)\W*",
+_DONE = r"(?:mentioned|said|talked about|spoken of|brought up|discussed|referred to)"
+_DOES = (
+    r"(?:mentions?|mentioned|talks? about|talked about|speaks? (?:of|about)|spoke (?:of|about)|brings? up|brought up"
+    r"|refers? to|referred to|discuss(?:es|ed)?|says? (?:any|some)thing about|said (?:any|some)thing about)"
+)
+_EVER = r"(?:(?:ever|also|even|at least)\s+)?"
+_OFTEN = r"how (?:often|many times|frequently)"
+_BE = r"(?:is|are|was|were|has|have|had|did|does|do)"
+_PLACES = r"(?:places?|passages?|times|mentions?|occurrences?|references?|instances?|moments?|quotes?|quotations?)"
+_WHO_DOES = rf"(?:(?P<who>[\w’' .-]{{1,60}}?)\s+{_DOES}\s+)?"
+
+
+class Form(StrEnum):
+    """What is asked about a thing's mentions."""
+
+    COUNT = "count"
+    ANY = "any"
+    WHO = "who"
+    PLACES = "places"
+
+
+_FORMS: tuple[tuple[Form, re.Pattern[str]], ...] = tuple(
+    (form, re.compile(rf"(?:please\s+)?{pattern}(?:\s+(?:at all|anywhere|by any(?:one|body)))?\W*", re.IGNORECASE))
+    for form, pattern in (
+        (
+            Form.COUNT,
+            rf"(?:{_OFTEN}|when|where|in (?:which|what) (?:transcripts?|meetings?|recordings?))\s+"
+            rf"(?:is|are|was|were|has|have|did|does|do)\s+(?P<thing>.+?)\s+(?:ever\s+)?(?:been\s+)?"
+            r"(?:mentioned|said|talked about|spoken of|brought up)",
+        ),
+        (Form.COUNT, rf"{_OFTEN}\s+{_BE}\s+(?P<who>[\w’' .-]{{1,60}}?)\s+{_EVER}{_DOES}\s+(?P<thing>.+?)"),
+        (Form.ANY, rf"{_BE}\s+(?P<who>[\w’' .-]{{1,60}}?)\s+{_EVER}{_DOES}\s+(?P<thing>.+?)"),
+        (Form.ANY, rf"(?:is|are|was|were|has|have)\s+(?P<thing>.+?)\s+{_EVER}(?:been\s+)?{_DONE}"),
+        (Form.ANY, r"(?:is|was) there any(?:thing)? (?:mention of|said about)\s+(?P<thing>.+?)"),
+        (
+            Form.WHO,
+            r"(?:who(?: all| else)?|which (?:speakers?|people|persons?|members?|councillors?|participants?))\s+"
+            rf"{_EVER}{_DOES}\s+(?P<thing>.+?)",
+        ),
+        (
+            Form.PLACES,
+            r"(?:(?:list|show|find|give)(?: me)?\s+)?(?:all|every|each|list|show|find)\s*(?:of\s+)?(?:the\s+)?"
+            rf"{_PLACES}\s+"
+            rf"(?:of|to|about|where|when|in which|that mention|mentioning)\s+{_WHO_DOES}(?P<thing>.+?)"
+            rf"(?:\s+(?:is|are|was|were|gets?)\s+{_DONE})?",
+        ),
+        (Form.PLACES, rf"everywhere\s+(?:that\s+)?(?P<thing>.+?)\s+(?:is|are|was|were)\s+{_DONE}"),
+        (
+            Form.PLACES,
+            r"(?:list|show|find|give)(?: me)?\s+(?:everything|all)\s+(?:that\s+)?(?:(?:is|was|were)\s+)?"
+            r"(?:said\s+|mentioned\s+)?(?:about|on)\s+(?P<thing>.+?)",
+        ),
+    )
+)
+# Those who are everybody, so that no speaker has to be known.
+_ANYBODY = re.compile(
+    r"(?:any|some|every)(?:one|body)(?: else)?|any of (?:them|the speakers)|they|we|people|the (?:group|team|council"
+    r"|committee|board|meeting|participants|speakers|members)",
     re.IGNORECASE,
 )
 
@@ -38,14 +93,42 @@ class Mention:
     span: Span
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question about mentions: its form, the thing, and who is to have mentioned it, empty for anybody."""
+
+    form: Form
+    thing: str
+    who: str
+
+
+def mentions_asked(question: str) -> Asked | None:
+    """What a question asks about the mentions of a thing, or None for any other question.
+
+    >>> asked = mentions_asked("Did Halvey ever mention the “sea wall”?")
+    >>> asked.form.value, asked.who, asked.thing
+    ('any', 'Halvey', 'the sea wall')
+    """
+    for form, pattern in _FORMS:
+        match = pattern.fullmatch(question.strip())
+        if match is None:
+            continue
+        facts = match.groupdict()
+        thing = re.sub(r"[“”\"]", "", facts["thing"])
+        who = (facts.get("who") or "").strip()
+        if keywords(thing):
+            return Asked(form=form, thing=thing, who="" if _ANYBODY.fullmatch(who) else who)
+    return None
+
+
 def thing_asked(question: str) -> str | None:
-    """The thing of which a question asks when or how often it is mentioned, or None for any other question.
+    """The thing whose mentions a question asks about, or None for any other question.
 
     >>> thing_asked("How often was the harbour loan mentioned?"), thing_asked("When was the loan approved?")
     ('the harbour loan', None)
     """
-    match = _ASKS.fullmatch(question.strip())
-    return match["thing"] if match is not None and keywords(match["thing"]) else None
+    asked = mentions_asked(question)
+    return asked.thing if asked is not None else None
 
 
 def spans_of(thing: str, text: str, within: Span) -> Iterator[Span]:
@@ -102,8 +185,8 @@ def find_mentions(store: Store, thing: str, *, selection: Selection | None = Non
     ]
 
 
-def quoted(mentions: Sequence[Mention]) -> tuple[Citation, ...]:
-    """The sentences of the first mentions, each once, at most `MAX_QUOTED`, from as many transcripts as may be."""
+def quoted(mentions: Sequence[Mention], *, most: int = MAX_QUOTED) -> tuple[Citation, ...]:
+    """The sentences of the first mentions, each once, at most `most`, from as many transcripts as may be."""
     cited: dict[tuple[str, int], tuple[Mention, Span]] = {}
     for mention in mentions:
         sentence = _sentence(mention)
@@ -113,7 +196,7 @@ def quoted(mentions: Sequence[Mention]) -> tuple[Citation, ...]:
     for mention, sentence in cited.values():
         seen[mention.transcript.id] += 1
         ranked.append((seen[mention.transcript.id], len(ranked), mention, sentence))
-    chosen = sorted(sorted(ranked, key=lambda each: each[:2])[:MAX_QUOTED], key=lambda each: each[1])
+    chosen = sorted(sorted(ranked, key=lambda each: each[:2])[:most], key=lambda each: each[1])
     return tuple(
         cite(mention.transcript, mention.turn, sentence, Support.EXACT, marker=marker)
         for marker, (_, _, mention, sentence) in enumerate(chosen, start=1)
@@ -130,7 +213,12 @@ def _sentence(mention: Mention) -> Span:
 
 def counted_text(thing: str, mentions: Sequence[Mention], citations: Sequence[Citation]) -> str:
     """How often and in how many transcripts, and then the quotations."""
+    return f"{count_line(thing, mentions)}\n\n{answer_text(citations)}"
+
+
+def count_line(thing: str, mentions: Sequence[Mention]) -> str:
+    """How often and in how many transcripts a thing is mentioned, as a sentence."""
     by_transcript = Counter(mention.transcript.id for mention in mentions)
     times = "once" if len(mentions) == 1 else f"{len(mentions):,} times"
     where = "one transcript" if len(by_transcript) == 1 else f"{len(by_transcript):,} transcripts"
-    return f"“{thing}” is mentioned {times}, in {where}.\n\n{answer_text(citations)}"
+    return f"“{thing}” is mentioned {times}, in {where}."

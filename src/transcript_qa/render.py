@@ -16,6 +16,8 @@ from transcript_qa.datatypes import (
     Citation,
     Filters,
     Hit,
+    Implied,
+    ImpliedKind,
     ImportReport,
     Passage,
     Speaker,
@@ -116,9 +118,12 @@ def who(speaker: Speaker) -> str:
     """
     if speaker.kind is SpeakerKind.UNKNOWN or not speaker.display:
         return "Unknown speaker"
-    if speaker.name is None and speaker.kind is not SpeakerKind.NAMED:
-        return f"{speaker.label} (label in the file)"
-    return speaker.display
+    return speaker.display if is_person(speaker) else f"{speaker.label} (label in the file)"
+
+
+def is_person(speaker: Speaker) -> bool:
+    """Whether a speaker is known by a person's name, and not by a label of the file alone."""
+    return speaker.name is not None or (speaker.kind is SpeakerKind.NAMED and bool(speaker.label))
 
 
 def answer_text(citations: Sequence[Citation]) -> str:
@@ -140,8 +145,8 @@ def confidence_words(answer: Answer) -> str:
 
 
 def answer_plain(answer: Answer, *, base_url: str = "") -> str:
-    """An answer for the terminal: its text, then a line for each source."""
-    lines = [answer.text, ""]
+    """An answer for the terminal: how it was understood, its text, then a line for each source."""
+    lines = [*understood_lines(answer), answer.text, ""]
     if answer.answered:
         lines += [f"[{c.marker}] {source_line(c)}\n    {base_url}{link(c)}" for c in answer.citations]
     elif answer.hits:
@@ -152,7 +157,9 @@ def answer_plain(answer: Answer, *, base_url: str = "") -> str:
 
 def answer_markdown(answer: Answer, *, base_url: str = "") -> str:
     """An answer as Markdown, its sources as a numbered list of links."""
-    lines = [f"> **{answer.question}**", "", answer.text, ""]
+    lines = [f"> **{answer.question}**", ""]
+    lines += [part for line in understood_lines(answer) for part in (f"*{line}*", "")]
+    lines += [answer.text, ""]
     lines += [f"{c.marker}. [{source_line(c)}]({base_url}{link(c)})" for c in answer.citations]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -223,7 +230,38 @@ def filters_json(filters: Filters) -> dict[str, Any]:
         "speakers": list(filters.speakers),
         "after": filters.after.isoformat() if filters.after else None,
         "before": filters.before.isoformat() if filters.before else None,
+        "implied": [implied_json(implied) for implied in filters.implied],
     }
+
+
+def implied_json(implied: Implied) -> dict[str, Any]:
+    """What a question narrows itself to, in its stable shape."""
+    return {
+        "key": implied.key,
+        "kind": implied.kind.value,
+        "values": list(implied.values),
+        "label": implied.label,
+        "words": implied.words,
+        "strict": implied.strict,
+    }
+
+
+def implied_words(implied: Implied) -> str:
+    """What a question narrows itself to, for a person.
+
+    >>> implied_words(Implied(kind=ImpliedKind.SPEAKER, values=("Mira Voss",), label="Mira Voss", words="Voss"))
+    'only what Mira Voss says'
+    """
+    how = "only" if implied.strict else "first"
+    return f"{how} what {implied.label} says" if implied.kind is ImpliedKind.SPEAKER else f"{how} {implied.label}"
+
+
+def understood_lines(answer: Answer) -> list[str]:
+    """How a question was understood, where it was not taken as asked: a line for each thing."""
+    lines = [f"Asked as: {answer.asked_as}"] if answer.asked_as != answer.question.strip() else []
+    if answer.filters.implied:
+        lines.append(f"Taken from the question: {', '.join(implied_words(i) for i in answer.filters.implied)}")
+    return lines
 
 
 def answer_json(answer: Answer, *, address: Callable[[Passage], str | None] = lambda _: None) -> dict[str, Any]:

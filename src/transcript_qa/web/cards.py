@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from transcript_qa.datatypes import Answer, Citation, Hit, Speaker, Transcript
-from transcript_qa.render import confidence_words, format_time, media_link, place, turn_link, who
+from transcript_qa.render import confidence_words, format_time, implied_words, media_link, place, turn_link, who
 from transcript_qa.text import terms, words
 from transcript_qa.web.markup import NEAREST, day, hit_place, html_text, joined, marked_html, paragraphs_html
 from transcript_qa.web.places import citation_path, hit_path
@@ -35,7 +35,22 @@ def sources_html(answer: Answer, transcripts: Mapping[str, Transcript]) -> str:
         title, note, rest, folded = "Nearest passages", "no answer in them", cards[NEAREST:], "Further passages"
     more = f'<details class="tq-more"><summary>{folded} ({len(rest)})</summary>{_list("found", rest)}</details>'
     head = f'<div class="tq-panel-head"><h2>{title}</h2><span>{html_text(note)}</span></div>'
-    return f"{head}{body}{timelines_html(answer, transcripts)}{more if rest else ''}"
+    return f"{head}{_chips(answer)}{body}{timelines_html(answer, transcripts)}{more if rest else ''}"
+
+
+def _chips(answer: Answer) -> str:
+    """What was taken from the question, each with a button that asks again without it."""
+    chips = "".join(
+        f'<li><button type="button" class="tq-chip" data-without="{html_text(implied.key)}" '
+        f'title="Ask without this" aria-label="{html_text(f"Ask without: {implied_words(implied)}")}">'
+        f'{html_text(_capital(implied_words(implied)))} <span aria-hidden="true">×</span></button></li>'
+        for implied in answer.filters.implied
+    )
+    return f'<ul class="tq-chips" aria-label="Taken from the question">{chips}</ul>' if chips else ""
+
+
+def _capital(words_of: str) -> str:
+    return words_of[:1].upper() + words_of[1:]
 
 
 def no_sources_html() -> str:

@@ -26,6 +26,7 @@ from transcript_qa.web.suggestions import follow_ups, starters, wanted_for_start
 from transcript_qa.web.uploads import add_with_progress, keep_upload
 
 _MAX_MESSAGES = 200
+_MOST_EARLIER = 5
 _log = logging.getLogger(__name__)
 
 Message = dict[str, Any]
@@ -57,6 +58,8 @@ class Chat:
         transcripts: object,
         speakers: object,
         dates: object,
+        *,
+        left_out: frozenset[str] = frozenset(),
     ) -> Iterator[tuple[Any, ...]]:
         """Messages, question box, sources, viewer and conversation, as the answer comes."""
         said = _messages(history)
@@ -65,7 +68,8 @@ class Chat:
         if not text:
             yield said, gr.update(value="", submit_btn="Ask", stop_btn=False), *_skipped(3)
             return
-        exchange = kept.begin(text)
+        earlier = kept.answers() if said else []
+        exchange = kept.begin(text, left_out=left_out)
         said = said[-_MAX_MESSAGES:]
         said.append(_message("user", literal(text[:MAX_QUESTION_CHARS])))
         busy = gr.update(value="", submit_btn=False, stop_btn=True)
@@ -75,7 +79,7 @@ class Chat:
             wait_for([self._warming])
         sources = cards.no_sources_html()
         try:
-            for event in self._events(text, transcripts, speakers, dates):
+            for event in self._events(text, transcripts, speakers, dates, earlier, left_out):
                 if isinstance(event, str):
                     yield [*said, _message("assistant", event)], *_skipped(4)
                 else:
@@ -105,7 +109,30 @@ class Chat:
             conversation.drop_last(_n_asked(said[number:]))
         yield from self.ask(unescaped(question), said[:number], conversation, *filters)
 
-    def _events(self, question: str, transcripts: object, speakers: object, dates: object) -> Iterator[str | Answer]:
+    def ask_without(
+        self, key: object, history: object, conversation: object, *filters: object
+    ) -> Iterator[tuple[Any, ...]]:
+        """The last question again, without one more thing that it implies."""
+        said = _messages(history)
+        last = conversation.from_end(0) if isinstance(conversation, Conversation) else None
+        number = max((at for at, message in enumerate(said) if message["role"] == "user"), default=None)
+        if not isinstance(key, str) or last is None or number is None:
+            yield _skipped(5)
+            return
+        left_out = last.left_out | {key[:MAX_QUESTION_CHARS]}
+        assert isinstance(conversation, Conversation)
+        conversation.drop_last(1)
+        yield from self.ask(last.question, said[:number], conversation, *filters, left_out=left_out)
+
+    def _events(
+        self,
+        question: str,
+        transcripts: object,
+        speakers: object,
+        dates: object,
+        earlier: Sequence[Answer],
+        left_out: frozenset[str],
+    ) -> Iterator[str | Answer]:
         """The answer's text so far as Markdown, again and again, and last the answer."""
         if len(question) > MAX_QUESTION_CHARS:
             raise InvalidArgumentError(
@@ -114,7 +141,15 @@ class Chat:
         so_far = ""
         after, before = _dates(dates)
         wanted, named = _names(transcripts), _names(speakers)
-        for event in self._qa.stream(question, transcripts=wanted, speakers=named, after=after, before=before):
+        for event in self._qa.stream(
+            question,
+            transcripts=wanted,
+            speakers=named,
+            after=after,
+            before=before,
+            history=earlier[-_MOST_EARLIER:],
+            implied=left_out or True,
+        ):
             if isinstance(event, AnswerText):
                 so_far += event.text
                 yield literal(so_far)

@@ -18,6 +18,11 @@ def panel(value: str = "", *, elem_id: str) -> Any:
     return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=None)
 
 
+def sources(value: str, *, elem_id: str) -> Any:
+    """A place for the cards of an answer; triggers `without` with the key of a chip that is clicked."""
+    return gr.HTML(value, elem_id=elem_id, apply_default_css=False, js_on_load=asset("sources.js"))
+
+
 def viewer(*, elem_id: str) -> Any:
     """A place for a transcript; triggers `opened` with the path of any transcript link that is clicked on the page."""
     script = f"{asset('turns.js')}\n{asset('viewer.js')}"

@@ -19,10 +19,17 @@ _writing = Lock()
 
 @dataclass(slots=True)
 class Exchange:
-    """A question and what came of it; None where there was an error, or the answer was stopped."""
+    """A question and what came of it.
+
+    Attributes:
+        question: as asked.
+        answer: None where there was an error, or the answer was stopped.
+        left_out: keys of what the question implies and the person does not want.
+    """
 
     question: str
     answer: Answer | None = None
+    left_out: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -34,9 +41,9 @@ class Conversation:
 
     exchanges: list[Exchange] = field(default_factory=list)
 
-    def begin(self, question: str) -> Exchange:
+    def begin(self, question: str, *, left_out: frozenset[str] = frozenset()) -> Exchange:
         """A new exchange at the end."""
-        exchange = Exchange(question)
+        exchange = Exchange(question, left_out=left_out)
         self.exchanges.append(exchange)
         del self.exchanges[:-MAX_EXCHANGES]
         return exchange

@@ -12,7 +12,7 @@ from datetime import date
 from html import escape
 
 from transcript_qa.datatypes import Answer, Citation, Hit, Span
-from transcript_qa.render import format_time, place
+from transcript_qa.render import format_time, place, who
 from transcript_qa.web.places import citation_path, hit_path
 
 NEAREST = 3
@@ -66,10 +66,15 @@ def unescaped(markdown: str) -> str:
 
 def chat_markdown(answer: Answer) -> str:
     """An answer as chat Markdown: its markers are links with a tooltip, all else is literal."""
+    whole = f"*Asked as: {literal(_one_line(answer.asked_as))}*\n\n" if _is_follow_up(answer) else ""
     if not answer.answered:
-        return _not_said(answer)
+        return whole + _not_said(answer)
     references = [_reference(str(c.marker), citation_path(c), citation_label(c)) for c in answer.citations]
-    return "\n".join([with_markers(answer.text, answer.citations), "", *references])
+    return whole + "\n".join([with_markers(answer.text, answer.citations), "", *references])
+
+
+def _is_follow_up(answer: Answer) -> bool:
+    return answer.asked_as != answer.question.strip()
 
 
 def with_markers(text: str, citations: Sequence[Citation]) -> str:
@@ -113,7 +118,7 @@ def _tooltip(text: str) -> str:
 def citation_label(citation: Citation) -> str:
     """Speaker, time or address, and title on one line."""
     role = f" ({citation.speaker.role})" if citation.speaker.role else ""
-    return f"{citation.speaker.display}{role}, {place(citation)}, {citation.title}"
+    return f"{who(citation.speaker)}{role}, {place(citation)}, {citation.title}"
 
 
 def hit_place(hit: Hit) -> str:

@@ -10,7 +10,7 @@ import gradio as gr
 
 from transcript_qa.web import cards
 from transcript_qa.web.chat import Chat
-from transcript_qa.web.components import date_filter, exporter, panel, viewer
+from transcript_qa.web.components import date_filter, exporter, panel, sources, viewer
 from transcript_qa.web.limits import ANSWERS_AT_ONCE, MAX_QUESTION_CHARS, WAITING_PLACES
 
 _OPINIONS = ["Like", "Dislike", "Wrong words", "Wrong speaker", "It is in the transcripts"]
@@ -48,9 +48,9 @@ def build_page(chat: Chat, *, brand: str) -> Any:
             with gr.Column(scale=3, min_width=300, elem_id="talk"):
                 middle = _talk(chat)
             with gr.Column(scale=2, min_width=300, elem_id="side"):
-                sources = panel(cards.no_sources_html(), elem_id="sources")
+                found = sources(cards.no_sources_html(), elem_id="sources")
                 document = viewer(elem_id="viewer")
-        _wire(page, chat, _Parts(*sidebar, *middle, sources, document, conversation))
+        _wire(page, chat, _Parts(*sidebar, *middle, found, document, conversation))
     page.queue(max_size=WAITING_PLACES, default_concurrency_limit=ANSWERS_AT_ONCE)
     return page
 
@@ -129,6 +129,9 @@ def _wire_questions(chat: Chat, parts: _Parts) -> None:
     def edited(event: gr.EditData, *given: object) -> Iterator[Any]:
         yield from chat.ask_again(event.index, event.value, *given)
 
+    def without(event: gr.EventData, *given: object) -> Iterator[Any]:
+        yield from chat.ask_without(getattr(event, "key", None), *given)
+
     shared = {
         "outputs": [parts.talk, parts.box, parts.sources, parts.document, parts.conversation],
         "show_progress": "minimal", "show_progress_on": parts.talk,
@@ -140,6 +143,7 @@ def _wire_questions(chat: Chat, parts: _Parts) -> None:
         parts.talk.option_select(chosen, rest, **shared),
         parts.talk.retry(again, rest, **shared),
         parts.talk.edit(edited, rest, **shared),
+        parts.sources.without(without, rest, **shared),
     ]
     quick: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     parts.box.stop(lambda: gr.update(submit_btn="Ask", stop_btn=False), None, parts.box, cancels=running, **quick)

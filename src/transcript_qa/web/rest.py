@@ -9,7 +9,7 @@ from __future__ import annotations
 from asyncio import Semaphore
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from transcript_qa.asking import PastAnswer, PastQuote, past_answer
 from transcript_qa.assistant import TranscriptQA
 from transcript_qa.errors import (
     IndexLockedError,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 MAX_QUOTE_CHARS = 20_000
 MAX_HITS = 100
+MAX_HISTORY = 20
 
 
 class BusyError(TranscriptQAError):
@@ -82,11 +84,55 @@ class _Narrowed(BaseModel):
         return {name: getattr(self, name) for name in names}
 
 
+class EarlierCitation(BaseModel):
+    """A citation of an answer before, as it came."""
+
+    model_config = ConfigDict(extra="ignore")
+    quote: str = Field(max_length=MAX_QUOTE_CHARS)
+    speaker: str = ""
+    transcript_id: str | None = None
+    turn: int | None = None
+
+
+class Earlier(BaseModel):
+    """An answer before, as it came, or a question and the answer's text alone."""
+
+    model_config = ConfigDict(extra="ignore")
+    question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARS)
+    asked_as: str | None = Field(None, max_length=2 * MAX_QUESTION_CHARS)
+    text: str = Field("", max_length=MAX_QUOTE_CHARS)
+    citations: list[EarlierCitation] = Field(default_factory=list, max_length=MAX_HITS)
+
+    def past(self) -> PastAnswer:
+        """As `TranscriptQA.ask` takes it."""
+        if not self.citations:
+            return past_answer((self.asked_as or self.question, self.text))
+        quotes = tuple(PastQuote(**citation.model_dump()) for citation in self.citations)
+        return PastAnswer(question=self.asked_as or self.question, quotes=quotes)
+
+
 class Ask(_Narrowed):
     """A question."""
 
     question: str = Field(description="In words.", min_length=1, max_length=MAX_QUESTION_CHARS)
     k: int = Field(8, description="How many passages to read.", ge=1, le=MAX_HITS)
+    history: list[Earlier] = Field(
+        default_factory=list,
+        max_length=MAX_HISTORY,
+        description="The answers before, oldest first, as they came, or with question and text alone; a follow-up is "
+        "made stand-alone from them.",
+    )
+    without: list[str] | Literal["all"] = Field(
+        default_factory=list,
+        description="What to leave out of what the question itself is narrowed to: keys as in filters.implied, or "
+        '"all".',
+    )
+
+    def asking(self) -> dict[str, Any]:
+        """All but the question as `TranscriptQA.ask` takes it."""
+        implied: bool | set[str] = set(self.without) if isinstance(self.without, list) else False
+        history = [each.past() for each in self.history]
+        return {**self.keywords(), "k": self.k, "history": history, "implied": implied}
 
 
 class Search(_Narrowed):
@@ -203,9 +249,7 @@ def add_api(app: FastAPI, qa: TranscriptQA, *, places: Places | None = None) -> 
     @api.post("/ask", response_model=AnswerModel)
     async def ask(body: Ask) -> Any:
         """The sentences that answer a question, each with who said it and where."""
-        return await room.run(
-            lambda: answer_json(qa.ask(body.question, k=body.k, **body.keywords()), address=qa.address)
-        )
+        return await room.run(lambda: answer_json(qa.ask(body.question, **body.asking()), address=qa.address))
 
     @api.post("/search", response_model=HitsModel)
     async def search(body: Search) -> Any:
