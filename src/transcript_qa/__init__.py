@@ -5,7 +5,7 @@ Start with `TranscriptQA.build("corpus/", index="index/")` and `.ask("what loan 
 
 from __future__ import annotations
 
-from transcript_qa.assistant import AnswerDone, AnswerText, TranscriptQA
+from transcript_qa.assistant import AnswerDone, AnswerDraft, AnswerText, TranscriptQA
 from transcript_qa.datatypes import (
     Answer,
     Citation,
@@ -27,6 +27,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Answer",
     "AnswerDone",
+    "AnswerDraft",
     "AnswerText",
     "Citation",
     "Filters",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import RLock
@@ -26,7 +26,9 @@ from transcript_qa.datatypes import (
     Verification,
 )
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
+from transcript_qa.events import AnswerDone, AnswerDraft, AnswerText
 from transcript_qa.filters import as_filters
+from transcript_qa.generate import Generator
 from transcript_qa.ground import cite, ground, support_of
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
 from transcript_qa.mentions import counted_text, find_mentions, quoted, thing_asked
@@ -37,23 +39,10 @@ from transcript_qa.render import answer_text
 from transcript_qa.search import search, select
 from transcript_qa.store import EmbedderInfo, LocalStore, Store, TranscriptInfo
 from transcript_qa.text import keywords
+from transcript_qa.wording import Wording, as_events
 
 READ_HITS = 8
 _VERIFY_PASSAGES = 40
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerText:
-    """A piece of an answer's text as it comes."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerDone:
-    """The whole answer; always the last event."""
-
-    answer: Answer
 
 
 class TranscriptQA:
@@ -69,6 +58,7 @@ class TranscriptQA:
         self._store = store
         self._embedder = embedder
         self._reader = reader or EvidenceReader(embedder)
+        self._wording: Wording | None = None
         self._changing = RLock()
         self._last_report: IndexReport | None = None
 
@@ -237,6 +227,7 @@ class TranscriptQA:
         speakers: Sequence[str] | None = None,
         after: date | str | None = None,
         before: date | str | None = None,
+        worded: bool = True,
     ) -> Answer:
         """What the transcripts say to a question; the filters as in `search`.
 
@@ -247,6 +238,7 @@ class TranscriptQA:
             speakers: names to narrow to; only their words are quoted.
             after: a date; earlier transcripts are left out.
             before: a date; later transcripts are left out.
+            worded: let the language model of `word_with` word it, where there is one.
 
         Raises:
             InvalidArgumentError, UnknownTranscriptError, UnknownSpeakerError: as `search`.
@@ -268,7 +260,7 @@ class TranscriptQA:
             citations, confidence = _citations(reading), reading.confidence
             shown = citations if confidence >= THRESHOLD else ()
             text = answer_text(shown)
-        return Answer(
+        answer = Answer(
             question=question,
             asked_as=question.strip(),
             text=text,
@@ -283,6 +275,11 @@ class TranscriptQA:
                 "total": 1000 * (perf_counter() - started),
             },
         )
+        if self._wording is None or not worded:
+            return answer
+        *_, done = self._wording.stream(answer)
+        assert isinstance(done, AnswerDone)
+        return done.answer
 
     def stream(
         self,
@@ -293,13 +290,27 @@ class TranscriptQA:
         speakers: Sequence[str] | None = None,
         after: date | str | None = None,
         before: date | str | None = None,
-    ) -> Iterator[AnswerText | AnswerDone]:
-        """The answer as it comes: pieces of its text, a quotation at a time, and last the whole."""
-        answer = self.ask(question, k=k, transcripts=transcripts, speakers=speakers, after=after, before=before)
-        pieces = answer.text.split("\n\n")
-        for number, piece in enumerate(pieces):
-            yield AnswerText(text=piece if number == len(pieces) - 1 else f"{piece}\n\n")
-        yield AnswerDone(answer=answer)
+    ) -> Iterator[AnswerText | AnswerDraft | AnswerDone]:
+        """The answer as it comes: pieces of its text, a quotation or a checked sentence at a time, and last the whole.
+
+        Where a language model words it there are drafts between them. Closing the iterator stops the model.
+        """
+        answer = self.ask(
+            question, k=k, transcripts=transcripts, speakers=speakers, after=after, before=before, worded=False
+        )
+        yield from as_events(answer) if self._wording is None else self._wording.stream(answer)
+
+    def word_with(self, generator: Generator | None, *, strict: bool = False) -> None:
+        """Let a language model word the answers from now on; None for the transcripts' own words alone.
+
+        Each of its sentences is checked against what it cites; see `wording.Wording`.
+
+        Args:
+            generator: the model, as `generate.ServerGenerator`.
+            strict: leave out what is not borne out, instead of marking it.
+        """
+        made_of = {"store": self._store, "embedder": self._embedder, "reader": self._reader}
+        self._wording = None if generator is None else Wording(generator, strict=strict, **made_of)  # type: ignore[arg-type]
 
     def verify(self, quote: str, *, speaker: str | None = None, transcript: str | None = None) -> Verification:
         """Whether a quote stands in the transcripts, word for word, and where.
@@ -370,4 +381,4 @@ def _with_reader_scores(hits: Sequence[Hit], reading: Reading) -> tuple[Hit, ...
     return tuple(replace(hit, why=replace(hit.why, reader=best.get(hit.passage.id))) for hit in hits)
 
 
-__all__ = ["AnswerDone", "AnswerText", "TranscriptQA"]
+__all__ = ["AnswerDone", "AnswerDraft", "AnswerText", "TranscriptQA"]

@@ -300,6 +300,10 @@ class Answer:
         confidence: 0 to 1.
         filters: what the search was narrowed to.
         timings_ms: milliseconds by stage.
+        worded_by: the language model whose words `text` is made of; None where all of them are the transcripts' own.
+        n_marked: sentences of the model that are marked in `text` as not borne out by what they cite.
+        n_dropped: sentences of the model that were left out for it.
+        note: what there is to know about how the answer came about, in words for a person; empty without a model.
     """
 
     question: str
@@ -311,6 +315,10 @@ class Answer:
     confidence: float
     filters: Filters = field(default_factory=Filters)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    worded_by: str | None = None
+    n_marked: int = 0
+    n_dropped: int = 0
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
