@@ -7,7 +7,7 @@ that passes says nothing of these that its evidence does not hold; that it draws
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ from itertools import chain
 
 from transcript_qa.attribution import People, misattributed
 from transcript_qa.evidence import Evidence
-from transcript_qa.figures import WEEKDAYS, Day, Figure, as_day, days, figures, spelt
+from transcript_qa.figures import UNITS, WEEKDAYS, Day, Figure, as_day, days, figures, spelt
 from transcript_qa.naming_words import capitalised
 from transcript_qa.polarity import contradiction
 from transcript_qa.replies import Segment, Sentence
@@ -23,12 +23,6 @@ from transcript_qa.text import normalise, stem, terms, words
 
 # Of the content words of a claim, as many as must stand in what it cites.
 _SHARE = 0.25
-_UNITS = frozenset(
-    stem(word)
-    for word in "dollar euro pound crown franc yen krone krona rupee tonne ton kilo gram metre meter kilometre "
-    "mile foot feet inch litre gallon acre hectare degree volt watt knot second minute hour day night "
-    "week fortnight month year decade century penny pence cent".split()
-)
 _SYMBOLS = {"$": "dollar", "€": "euro", "£": "pound"}
 _RELATIVE = {"today": 0, "tonight": 0, "tomorrow": 1, "yesterday": -1}
 _REPORTS_A_QUESTION = frozenset(
@@ -143,9 +137,13 @@ class Checker:
         asked = set(terms(self.question, stop=False))
         around = {term for one in cited for term in terms(one.around, stop=False)}
         known |= {term for term in asked & around if term not in self.people.words}
-        for shown, term in capitalised(sentence.text):
-            if term not in known and not any(_kin(term, other) for other in known):
-                yield Defect(Fault.SPEAKER if term in self.people.words else Fault.NAME, shown)
+        frame = {term for one in cited for term in _words_of(one.transcript.title, one.transcript.place)}
+        for name in capitalised(sentence.text):
+            unknown = [(shown, term) for shown, term in name if not _among(term, known)]
+            # A name may be taken from the title or the place as a whole; half of it makes another name.
+            if len(unknown) < len(name) or not all(_among(term, frame) for _, term in unknown):
+                for shown, term in unknown:
+                    yield Defect(Fault.SPEAKER if term in self.people.words else Fault.NAME, shown)
 
     def _segment(self, segment: Segment) -> Iterator[Defect]:
         cited = [self.evidence[id_] for id_ in segment.ids if id_ in self.evidence]
@@ -161,7 +159,7 @@ class Checker:
         if opposite is not None:
             yield Defect(Fault.NEGATION, opposite)
         mine = terms(segment.text, stop=False)
-        if all(text.endswith("?") for text in said) and not _REPORTS_A_QUESTION & set(mine):
+        if all(_asks(text) for text in said) and not _REPORTS_A_QUESTION & set(mine):
             yield Defect(Fault.QUESTION, said[0])
         if not self._related(segment.text, cited):
             yield Defect(Fault.UNRELATED)
@@ -188,6 +186,12 @@ class Checker:
         return shared >= max(1.0, _SHARE * len(mine))
 
 
+def _asks(text: str) -> bool:
+    """Whether a sentence is a question; "…, is that right?" behind a statement makes none of it."""
+    _, comma, tag = text.rpartition(",")
+    return text.endswith("?") and not (comma and len(terms(tag)) < 2)
+
+
 def _bare(text: str) -> str:
     """Folded words with one blank between them; what ends a quotation is no part of it."""
     return " ".join(normalise(span.of(text)).text for span in words(text))
@@ -195,10 +199,18 @@ def _bare(text: str) -> str:
 
 def _name_words(one: Evidence) -> Iterator[str]:
     speaker = one.turn.speaker
-    parts = (one.text, one.asked, speaker.label, speaker.name, speaker.role, one.transcript.title, one.transcript.place)
-    for part in (*parts, *speaker.aliases):
-        yield from terms(part or "", stop=False)
-        yield from (piece for term in terms(part or "", stop=False) for piece in re.split(r"['-]", term))
+    yield from _words_of(one.text, one.asked, speaker.label, speaker.name, speaker.role, *speaker.aliases)
+
+
+def _words_of(*parts: str | None) -> Iterator[str]:
+    for part in parts:
+        for term in terms(part or "", stop=False):
+            yield term
+            yield from re.split(r"['-]", term)
+
+
+def _among(term: str, known: Iterable[str]) -> bool:
+    return term in known or any(_kin(term, other) for other in known)
 
 
 def _kin(term: str, other: str) -> bool:
@@ -210,15 +222,17 @@ def _kin(term: str, other: str) -> bool:
 
 
 def _held_figures(one: Evidence) -> list[Figure]:
-    found = figures(one.text) + figures(one.asked) + figures(one.transcript.title)
+    found = [*figures(one.text), *figures(one.asked), *figures(one.transcript.title)]
     when = one.transcript.date
-    return found + ([Figure(float(when.year), "number", str(when.year))] if when else [])
+    return [*found, Figure(float(when.year), "number", str(when.year))] if when else found
 
 
 def _holds(held: Sequence[Figure], figure: Figure) -> bool:
     percent = any(other.kind == "percent" for other in held)
     for other in held:
         alike = abs(other.value - figure.value) <= 1e-6 * max(1.0, abs(figure.value))
+        if _differ(other.unit, figure.unit):
+            continue
         if alike and (other.kind == figure.kind or (figure.kind == "percent" and percent)):
             return True
         # "At seven" is a time, and so is "7 pm"; "19:00" is "seven" to whoever says it.
@@ -227,6 +241,13 @@ def _holds(held: Sequence[Figure], figure: Figure) -> bool:
             if 1 <= number.value <= 24 and time.value == number.value % 12 * 60:
                 return True
     return False
+
+
+def _differ(unit: str, other: str) -> bool:
+    """Whether two units cannot be those of one number: "weeks" and "days", "weeks" and "a week"; but "£" and "a week"."""
+    if not unit or not other or unit == other:
+        return False
+    return unit[0] != "/" != other[0] or unit[0] == "/" == other[0] or unit.lstrip("/") == other.lstrip("/")
 
 
 def _measures(text: str) -> Iterator[tuple[str, str]]:
@@ -239,7 +260,10 @@ def _measures(text: str) -> Iterator[tuple[str, str]]:
         r"(?:\d|hundred|thousand|[mb]illion|\b(?:two|three|four|five|six|seven|eight|nine|ten|\w+teen|\w+ty)) (\w+)\b",
         folded,
     ):
-        if stem(match[1]) in _UNITS:
+        if stem(match[1]) in UNITS:
+            yield match[0], stem(match[1])
+    for match in re.finditer(r"\b(?:a|an|per|every|each) (\w+)\b", folded):
+        if stem(match[1]) in UNITS:
             yield match[0], stem(match[1])
 
 

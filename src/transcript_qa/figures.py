@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
-from transcript_qa.text import normalise
+from transcript_qa.text import normalise, stem
 
 _UNITS = {
     word: value
@@ -37,6 +38,13 @@ _SCALES = {
     "hundred": 100.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "k": 1e3, "m": 1e6, "mn": 1e6, "bn": 1e9,
 }  # fmt: skip
+# Stems of what numbers are numbers of.
+UNITS = frozenset(
+    stem(word)
+    for word in "dollar euro pound crown franc yen krone krona rupee tonne ton kilo gram metre meter kilometre "
+    "mile foot feet inch litre gallon acre hectare degree volt watt knot second minute hour day night "
+    "week fortnight month year decade century penny pence cent".split()
+)
 _PERCENT = frozenset(("%", "percent", "per cent", "percentage"))
 MONTHS = "january february march april may june july august september october november december".split()
 _SHORT_MONTHS = {month[:3]: number for number, month in enumerate(MONTHS, start=1)} | {"sept": 9}
@@ -66,12 +74,14 @@ class Figure:
         kind: `number`, `percent` or `time`.
         shown: as written.
         weak: a word that is a number only now and then ("one").
+        unit: stem of the unit behind it, with a stroke before it where it is a rate ("40 a week"); empty for none.
     """
 
     value: float
     kind: str
     shown: str
     weak: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,8 @@ class Day:
         return all(mine is None or mine == theirs for mine, theirs in parts)
 
 
-def figures(text: str) -> list[Figure]:
+@lru_cache(maxsize=4096)
+def figures(text: str) -> tuple[Figure, ...]:
     """Every number and time of day of `text`, dates left out; readings that overlap are all given.
 
     >>> [(f.value, f.kind) for f in figures("3.1 percent of 240 million at ten past seven")]
@@ -105,10 +116,11 @@ def figures(text: str) -> list[Figure]:
             found.append(Figure(float(int(match[1]) % 12 * 60 + minute), "time", match[0].strip()))
     spoken, folded = _spoken_times(folded)
     rest = _HOUR.sub(" ", _CLOCK.sub(lambda m: " " if ":" in m[0] or m[3] else m[0], folded))
-    return found + spoken + list(_numbers(rest))
+    return (*found, *spoken, *_numbers(rest))
 
 
-def days(text: str) -> list[Day]:
+@lru_cache(maxsize=4096)
+def days(text: str) -> tuple[Day, ...]:
     """Every date of `text`, as far as it is told.
 
     >>> [(d.year, d.month, d.day) for d in days("on 19 March 2024, then June the first")]
@@ -132,7 +144,7 @@ def days(text: str) -> list[Day]:
             rf"\b(?:in|of|by|until|since|late|early|last|next) {match[1].title()}\b", text
         ):
             found.append(Day(None, MONTHS.index(match[1]) + 1, None, match[1].title()))
-    return found
+    return tuple(found)
 
 
 def as_day(when: date) -> Day:
@@ -172,7 +184,14 @@ def _spoken_times(folded: str) -> tuple[list[Figure], str]:
     for match in _PAST.finditer(folded):
         minutes = {"quarter": 15, "half": 30}.get(match[1]) or sum(_small(word) for word in match[1].split())
         hour = _small(match[3])
-        found.append(Figure(float((60 * hour + (minutes if match[2] == "past" else -minutes)) % 720), "time", match[0]))
+        found.append(
+            Figure(
+                float((60 * hour + (minutes if match[2] == "past" else -minutes)) % 720),
+                "time",
+                match[0],
+                weak=match[2] == "to",
+            )
+        )
     for match in _OCLOCK.finditer(folded):
         found.append(Figure(float(_small(match[1]) % 12 * 60), "time", match[0]))
     # "ten to twelve people" is a range as well
@@ -198,7 +217,7 @@ def _numbers(folded: str) -> Iterator[Figure]:
         value, end = read
         shown = folded[tokens[at][1] : tokens[end - 1][2]]
         kind, end = ("percent", end + 1) if _is_percent(tokens, end, folded) else ("number", end)
-        yield Figure(value, kind, shown, weak=shown in _WEAK)
+        yield Figure(value, kind, shown, weak=shown in _WEAK or _is_both(tokens, at), unit=_unit(tokens, end))
         digits = [*digits, int(value)] if 0 <= value <= 9 else []
         if len(digits) > 1:
             yield Figure(float("".join(map(str, digits))), "number", shown, weak=True)
@@ -212,6 +231,22 @@ def _year_words(tokens: list[tuple[str, int, int]], century: int, at: int) -> It
     read = _number_at(tokens, at)
     if read is not None and 10 <= read[0] <= 99:
         yield Figure(century * 100 + read[0], "number", "", weak=True)
+
+
+def _unit(tokens: list[tuple[str, int, int]], at: int) -> str:
+    behind = [stem(token) for token, _, _ in tokens[at : at + 2]]
+    if behind and behind[0] in UNITS:
+        return behind[0]
+    return (
+        f"/{behind[1]}"
+        if len(behind) == 2 and behind[0] in ("a", "per", "each", "everi") and behind[1] in UNITS
+        else ""
+    )
+
+
+def _is_both(tokens: list[tuple[str, int, int]], at: int) -> bool:
+    """Whether "two" says no more than "both", as in "the two countries"."""
+    return tokens[at][0] == "two" and at > 0 and tokens[at - 1][0] in ("the", "these", "those", "our", "their", "its")
 
 
 def _is_percent(tokens: list[tuple[str, int, int]], at: int, folded: str) -> bool:

@@ -15,12 +15,24 @@ _NO_NAMES = frozenset("mr mrs ms miss dr sir madam i ok okay tv".split()) | set(
 _PLAIN_ENDS = ("ing", "ly", "tion", "ment", "ness", "ies", "ers", "ors", "ants", "ents", "ists", "ings", "als")
 
 
-def capitalised(text: str) -> Iterator[tuple[str, str]]:
-    """Each word that is written as a name, and its stem; hyphenated words part by part.
+def capitalised(text: str) -> list[list[tuple[str, str]]]:
+    """Each name as its words with their stems; words that stand side by side are one name.
 
-    >>> [shown for shown, _ in capitalised("Lenders in Ostrany trust Ketrin Halvey. Brandt agreed.")]
-    ['Ostrany', 'Ketrin', 'Halvey', 'Brandt']
+    >>> [[shown for shown, _ in name] for name in capitalised("Lenders in Ostrany trust Ketrin Halvey. Brandt agreed.")]
+    [['Ostrany'], ['Ketrin', 'Halvey'], ['Brandt']]
     """
+    found: list[list[tuple[str, str]]] = []
+    end = -1
+    for shown, term, start in _capitals(text):
+        if found and text[end:start] == " ":
+            found[-1].append((shown, term))
+        else:
+            found.append([(shown, term)])
+        end = start + len(shown)
+    return found
+
+
+def _capitals(text: str) -> Iterator[tuple[str, str, int]]:
     spans = list(words(text))
     for number, span in enumerate(spans):
         shown = span.of(text)
@@ -38,7 +50,7 @@ def capitalised(text: str) -> Iterator[tuple[str, str]]:
             and _is_plain(bare)
         ):
             continue
-        yield shown, stem(bare)
+        yield shown, stem(bare), span.start
 
 
 def _begins(text: str, at: int) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from transcript_qa.text import STOP_WORDS, normalise, stem, words
 
@@ -17,8 +18,14 @@ _CUES = frozenset("not no never none nobody nothing neither nor without cannot h
 # Verbs that deny what follows them; by stem.
 _DENYING = frozenset(stem(word) for word in "refuse decline fail reject deny oppose forbid ban lack avoid stop".split())
 _CLAUSE = re.compile(
-    r"[,;:.!?\u2014\u2013()]|\b(?:and|but|because|which|who|so|although|though|while|whereas|if|when)\b"
+    r"(?<= )-(?= )|[,;:.!?\u2014\u2013()]|\b(?:and|but|because|which|who|so|although|though|while|whereas|if|when)\b"
 )
+# What has a negation in it and denies nothing.
+_NO_NEGATIONS = re.compile(
+    r"\b(?:nothing (?:but|except)|no (?:more|less|fewer) than|not (?:only|just|least)|no doubt|no sorry|, no,)"
+)
+# The comma in "no port, mine or forest": one negation reaches all of them.
+_LISTED = re.compile(r",(?= (?:\w+ ){1,3}n?or )")
 _REACH = 4
 _OPPOSITES = tuple(
     (frozenset(stem(word) for word in left.split()), frozenset(stem(word) for word in right.split()))
@@ -63,6 +70,7 @@ class Polarity:
     plain: frozenset[str]
 
 
+@lru_cache(maxsize=4096)
 def polarity(text: str) -> Polarity:
     """The terms of `text`; one that stands both within reach of a negation and beyond is both `denied` and `plain`.
 
@@ -71,7 +79,7 @@ def polarity(text: str) -> Polarity:
     """
     denied: set[str] = set()
     plain: set[str] = set()
-    for clause in _CLAUSE.split(normalise(text).text):
+    for clause in _CLAUSE.split(_LISTED.sub("", _NO_NEGATIONS.sub(" ", normalise(text).text))):
         tokens = [span.of(clause) for span in words(clause)]
         reached = _reached(tokens)
         for at, token in enumerate(tokens):
