@@ -244,7 +244,7 @@ def _holds(held: Sequence[Figure], figure: Figure) -> bool:
 
 
 def _differ(unit: str, other: str) -> bool:
-    """Whether two units cannot be those of one number: "weeks" and "days", "weeks" and "a week"; but "£" and "a week"."""
+    """Whether two units cannot be those of one number: "weeks" and "days", "weeks" and "a week"."""
     if not unit or not other or unit == other:
         return False
     return unit[0] != "/" != other[0] or unit[0] == "/" == other[0] or unit.lstrip("/") == other.lstrip("/")
