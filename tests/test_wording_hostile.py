@@ -97,6 +97,9 @@ def test_none_changes_whose_words_are_quoted_adds_a_source_or_makes_a_link(
     check_rendered(answer)
     if answer.worded_by is None:
         assert answer.note
+    if "{m}" in case["reply"]:
+        # What Mallory Night says is nobody else's word.
+        assert not re.search(r"Mira Voss (?:said|says|admitted)|According to Mira Voss", claimed)
 
 
 def check_prompt(messages: list[dict[str, str]]) -> None:
@@ -118,9 +121,10 @@ def check_prompt(messages: list[dict[str, str]]) -> None:
 
 def check_quotations(answer: Answer) -> None:
     """Every quotation in the text is that of the marker behind it; a name before it is that of its speaker."""
-    for match in re.finditer(r"“([^”]*)”(?: \[(\d+)\])?", answer.text):
-        assert match[2], match[0]
-        citation = answer.citations[int(match[2]) - 1]
+    for match in re.finditer(r"“([^”]*)”(?: \(([^)]*)\))?(?: \[(\d+)\])?", answer.text):
+        assert match[3], match[0]
+        citation = answer.citations[int(match[3]) - 1]
+        assert match[2] in (None, citation.speaker.display)
         assert match[1] == " ".join(citation.quote.split())
         before = answer.text[: match.start()].rsplit("\n", 1)[-1]
         named = re.findall(r"Mira Voss|Mallory Night", before)

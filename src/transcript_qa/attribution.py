@@ -76,13 +76,13 @@ class People:
 def misattributed(text: str, cited: Sequence[Evidence], people: People) -> str | None:
     """The name to which a text gives words that none of those it cites has said; None where there is no such.
 
-    Words that somebody else reports ("Mr Lindqvar told me …") may be given to whom they are reported of.
+    What one speaker reports of another ("Mr Lindqvar told me …") is the words of the first.
     """
     heard = {
         (one.transcript.id, label) for one in cited for label in (one.turn.speaker.label, *one.turn.speaker.aliases)
     }
     for shown, meant in _attributions(text, people):
-        if not meant & heard and not any(_reports(one.text, meant, people) for one in cited):
+        if not meant & heard:
             return shown
     return None
 
@@ -130,10 +130,6 @@ def _is_spoken_of(tokens: Sequence[str], at: int, last: str) -> bool:
     if before[-1:] == ["by"] and len(before) > 1 and stem(before[-2]) in SAYING:
         return True
     return last.endswith(("'s", "’s")) and any(token in _HAD for token in tokens[at + 1 : at + 4])
-
-
-def _reports(text: str, meant: frozenset[Person], people: People) -> bool:
-    return any(meant & reported for _, reported in _attributions(text, people))
 
 
 def _name_parts(speaker: Speaker) -> set[str]:

@@ -101,7 +101,7 @@ class Checker:
             found += self._quotations(sentence, cited)
             found += self._names(sentence, cited)
             for segment in sentence.segments:
-                found += self._segment(segment)
+                found += self._segment(segment, quotes="\x04" in sentence.template)
         return tuple(dict.fromkeys(found))
 
     def is_lead_in(self, sentence: Sentence) -> bool:
@@ -145,7 +145,7 @@ class Checker:
                 for shown, term in unknown:
                     yield Defect(Fault.SPEAKER if term in self.people.words else Fault.NAME, shown)
 
-    def _segment(self, segment: Segment) -> Iterator[Defect]:
+    def _segment(self, segment: Segment, *, quotes: bool) -> Iterator[Defect]:
         cited = [self.evidence[id_] for id_ in segment.ids if id_ in self.evidence]
         if not cited or not segment.text:
             return
@@ -161,7 +161,7 @@ class Checker:
         mine = terms(segment.text, stop=False)
         if all(_asks(text) for text in said) and not _REPORTS_A_QUESTION & set(mine):
             yield Defect(Fault.QUESTION, said[0])
-        if not self._related(segment.text, cited):
+        if not quotes and not self._related(segment.text, cited):
             yield Defect(Fault.UNRELATED)
 
     def _figures(self, text: str, cited: Sequence[Evidence]) -> Iterator[Defect]:

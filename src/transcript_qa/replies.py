@@ -109,10 +109,8 @@ class SentenceBuffer:
 
     def close(self) -> Iterator[Sentence]:
         """What is left at the end of a reply."""
-        raw, self._held = self._held, ""
-        for line in raw.split("\n"):
-            if line.strip():
-                yield from SentenceBuffer().feed(f"{line}\n")
+        yield from self.feed("\n")
+        self._held = ""
 
 
 def _sentence_end(held: str) -> int | None:
@@ -132,7 +130,7 @@ def _sentence_end(held: str) -> int | None:
         if line_end < 0 and left[0] in "[\u3010" and not re.search(r"[\]\u3011]", left):
             return None  # the beginning of a marker
         return start + span.end
-    return line_end + 1 if line_end >= 0 else None
+    return line_end if line_end >= 0 else None
 
 
 def _unclosed_quote(text: str) -> bool:

@@ -80,16 +80,18 @@ class Wording:
         started = perf_counter()
         hits = self._hits(answer, task)
         evidence = self._evidence(answer, hits, task)
+        if not evidence:
+            yield from as_events(answer)
+            return
         writer = Writer(answer, Checker.of(evidence, answer.asked_as), strict=self._strict)
         try:
             yield from self._worded(answer.asked_as, task, evidence, writer)
         except TranscriptQAError as error:
             writer.broke_off(str(error))
+        n_shown = len(writer.shown)
         done = writer.finish(self.generator.name, hits=hits)
-        if done.text.startswith(writer.shown):
-            rest = done.text[len(writer.shown) :]
-            if rest:
-                yield AnswerText(text=rest)
+        if len(done.text) > n_shown:
+            yield AnswerText(text=done.text[n_shown:])
         timings = {**done.timings_ms, "words": 1000 * (perf_counter() - started), "check": 1000 * writer.check_s}
         yield AnswerDone(answer=replace(done, timings_ms=timings))
 

@@ -81,7 +81,9 @@ class Writer:
                 yield self._print(*each)
 
     def take_all(self, sentences: Iterable[Sentence]) -> Iterator[str]:
-        """As `take`, each on a line of its own."""
+        """As `take`, each on a line of its own, in place of what is waiting still."""
+        self._n_marked -= sum(bool(defects) for _, _, defects in self._waiting)
+        self._waiting.clear()
         for sentence in sentences:
             yield from self.take(replace(sentence, lead="\n- "))
 
@@ -180,8 +182,8 @@ class Writer:
         speaker = who(one.turn.speaker)
         name = {normalise(span.of(speaker)).text for span in words(speaker)}
         said = {normalise(span.of(sentence.text)).text for span in words(sentence.text)}
-        whose = "" if name and name & said else f"{speaker}: "
-        return f"{whose}\u201c{one.text}\u201d{self._marker(id_)}"
+        whose = "" if name and name & said else f" ({speaker})"
+        return f"\u201c{one.text}\u201d{whose}{self._marker(id_)}"
 
     def _marker(self, id_: int) -> str:
         if id_ not in self._markers:
