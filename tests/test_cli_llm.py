@@ -103,7 +103,9 @@ def test_doctor_lists_the_models_of_a_server(index: Path, capsys: pytest.Capture
         several = doctor(index, capsys, *url)
         named = doctor(index, capsys, *url, "--llm-model", "b")
         missing = doctor(index, capsys, *url, "--llm-model", "c")
-    assert several is not None and named is not None and missing is not None
+    assert several is not None
+    assert named is not None
+    assert missing is not None
     assert (several["status"], several["models"]) == ("note", ["a", "b"])
     assert (named["status"], named["model"]) == ("ok", "b")
     assert missing["status"] == "broken"

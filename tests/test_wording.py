@@ -79,9 +79,8 @@ class Filling(ScriptedGenerator):
 
     def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
         whole = "".join(super().stream(messages, max_tokens=max_tokens))
-        ids = {
-            name: re.search(rf"^\[(\d+)\].*{words}", messages[1].content, re.MULTILINE) for name, words in SAID.items()
-        }
+        prompt = messages[1].content
+        ids = {name: re.search(rf"^\[(\d+)\].*{said}", prompt, re.MULTILINE) for name, said in SAID.items()}
         for name, found in ids.items():
             whole = whole.replace(f"{{{name}}}", found[1] if found else "0")
         for at in range(0, len(whole), 5):
@@ -152,7 +151,7 @@ def test_where_the_model_fails_the_transcripts_own_words_are_shown(
 
 def test_a_reply_that_breaks_off_keeps_what_is_checked_and_adds_the_quotations(qa: TranscriptQA) -> None:
     class Breaking(Filling):
-        def stream(self, messages, *, max_tokens):  # type: ignore[no-untyped-def]
+        def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
             yield from super().stream(messages, max_tokens=max_tokens)
             raise GeneratorError("http://here", "no answer within 20 s")
 
@@ -224,10 +223,13 @@ def test_he_behind_a_sentence_that_was_left_out_gets_a_name(qa: TranscriptQA) ->
 
 
 def test_lists_and_comparisons_keep_their_lines(qa: TranscriptQA) -> None:
-    reply = "Here are the points:\n- The harbour loan is 240 million crowns [{loan}]\n- It was late in 1950 [{late}]\n- It was late [{late}]"
-    answer, generator = word(qa, reply, question="list harbour loan", strict=True)
+    reply = (
+        "Here are the points:\n- The harbour loan is 240 million crowns [{loan}]\n- It was late in 1950 [{late}]\n"
+        "- It was late [{late}]"
+    )
+    answer, generator = word(qa, reply, question="All loans of the harbour", strict=True)
     assert answer.text == "Here are the points:\n- The harbour loan is 240 million crowns [1]\n- It was late [2]"
-    answer, generator = word(qa, "- " + GOOD, question="harbour loan versus")
+    answer, generator = word(qa, "- " + GOOD, question="both harbour and loan")
     assert "Compare" in generator.seen[0][1].content
 
 
@@ -245,7 +247,7 @@ def test_a_server_that_knows_no_end_is_stopped(qa: TranscriptQA) -> None:
 
 def test_a_long_transcript_is_summarised_in_parts(qa: TranscriptQA) -> None:
     class Summarising(ScriptedGenerator):
-        def stream(self, messages, *, max_tokens):  # type: ignore[no-untyped-def]
+        def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:  # noqa: ARG002
             self.seen.append(tuple(messages))
             lines = re.findall(
                 r"^\[(\d+)\] .*?: (Item \d+) about the harbour (cost \d+ crowns)", messages[1].content, re.M
@@ -254,7 +256,8 @@ def test_a_long_transcript_is_summarised_in_parts(qa: TranscriptQA) -> None:
                 notes = re.findall(r"^- (Item .*) \[(\d+)\]$", messages[1].content, re.M)
                 yield " ".join(f"{said} [{id_}]." for said, id_ in notes)
             else:
-                yield f"- {lines[0][1]} {lines[0][2]} [{lines[0][0]}].\n- {lines[1][1]} cost 7 crowns [{lines[1][0]}].\n"
+                (first, item, cost), (second, other, _) = lines[:2]
+                yield f"- {item} {cost} [{first}].\n- {other} cost 7 crowns [{second}].\n"
 
     generator = Summarising(["-"], context_tokens=2048)
     qa.word_with(generator)
@@ -272,7 +275,7 @@ def test_a_long_transcript_is_summarised_in_parts(qa: TranscriptQA) -> None:
 
 def test_parts_are_shown_where_joining_them_fails(qa: TranscriptQA) -> None:
     class Failing(ScriptedGenerator):
-        def stream(self, messages, *, max_tokens):  # type: ignore[no-untyped-def]
+        def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:  # noqa: ARG002
             if "<notes>" in messages[1].content:
                 yield "Nonsense."
                 return

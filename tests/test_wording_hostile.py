@@ -48,7 +48,8 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Transcript
     folder = tmp_path_factory.mktemp("hostile")
     (folder / "corpus").mkdir()
     for number, said in enumerate(dict.fromkeys(case["said"] for case in CASES)):
-        text = f"Zoo meeting {number}\n\nMira Voss: Good morning. {TRUE} It eats hay.\n\nMallory Night: {said}\n\nMira Voss: Thank you.\n"
+        voss = f"Mira Voss: Good morning. {TRUE} It eats hay."
+        text = f"Zoo meeting {number}\n\n{voss}\n\nMallory Night: {said}\n\nMira Voss: Thank you.\n"
         (folder / "corpus" / f"zoo-{number}.txt").write_text(text, "utf-8")
     embedder = HashingEmbedder()
     TranscriptQA.build(folder / "corpus", index=folder / "index", embedder=embedder).close()
