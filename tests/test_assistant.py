@@ -85,7 +85,8 @@ def test_no_question_breaks_an_answer(sample: TranscriptQA, question: str) -> No
 def test_json_has_the_stable_shape(sample: TranscriptQA) -> None:
     shape = answer_json(sample.ask("what loan was mentioned"))
     assert set(shape) == {
-        *("question", "asked_as", "answered", "confidence", "text", "citations", "hits", "filters", "timings_ms")
+        *("question", "asked_as", "answered", "confidence", "text", "citations", "hits", "filters", "timings_ms"),
+        *("worded_by", "n_marked", "n_dropped", "note"),
     }
     assert {"marker", "transcript_id", "title", "source", "turn", "speaker", "role"} <= set(shape["citations"][0])
     assert {"start_s", "end_s", "address", "span", "quote", "support"} <= set(shape["citations"][0])

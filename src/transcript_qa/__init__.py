@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from transcript_qa.asking import PastAnswer, PastQuote
-    from transcript_qa.assistant import AnswerDone, AnswerText, TranscriptQA
+    from transcript_qa.assistant import AnswerDone, AnswerDraft, AnswerText, TranscriptQA
     from transcript_qa.datatypes import (
         Answer,
         Citation,
@@ -34,6 +34,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Answer",
     "AnswerDone",
+    "AnswerDraft",
     "AnswerText",
     "Citation",
     "Difference",
@@ -56,7 +57,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    **dict.fromkeys(("AnswerDone", "AnswerText", "TranscriptQA"), "transcript_qa.assistant"),
+    **dict.fromkeys(("AnswerDone", "AnswerDraft", "AnswerText", "TranscriptQA"), "transcript_qa.assistant"),
     **dict.fromkeys(("PastAnswer", "PastQuote"), "transcript_qa.asking"),
     "TranscriptQAError": "transcript_qa.errors",
 }

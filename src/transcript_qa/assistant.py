@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from threading import RLock
@@ -25,8 +24,10 @@ from transcript_qa.datatypes import (
     Verification,
 )
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
+from transcript_qa.events import AnswerDone, AnswerDraft, AnswerText
 from transcript_qa.filters import as_filters
 from transcript_qa.forms import compose
+from transcript_qa.generate import Generator
 from transcript_qa.ground import QuoteFinder
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
 from transcript_qa.ranking import with_rest
@@ -37,23 +38,10 @@ from transcript_qa.search import search, select
 from transcript_qa.statements import CosineScorer, PairScorer, StatementCheck, check_statement
 from transcript_qa.store import EmbedderInfo, LocalStore, Store, TranscriptInfo
 from transcript_qa.verifying import Verifier, every_passage
+from transcript_qa.wording import Wording, as_events
 
 READ_HITS = 12
 RANKED_HITS = 16
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerText:
-    """A piece of an answer's text as it comes."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerDone:
-    """The whole answer; always the last event."""
-
-    answer: Answer
 
 
 class TranscriptQA:
@@ -75,6 +63,7 @@ class TranscriptQA:
         self._reader = reader or default_reader(embedder)
         self._threshold = kept_threshold(store, THRESHOLD) if threshold is None else threshold
         self._verifier = Verifier(store)
+        self._wording: Wording | None = None
         self._changing = RLock()
         self._last_report: IndexReport | None = None
 
@@ -281,6 +270,7 @@ class TranscriptQA:
         before: date | str | None = None,
         history: History | None = None,
         implied: bool | Collection[str] = True,
+        worded: bool = True,
     ) -> Answer:
         """What the transcripts say to a question; the filters as in `search`.
 
@@ -295,6 +285,7 @@ class TranscriptQA:
                 a follow-up is made stand-alone from them, and what they quoted is read again for it.
             implied: whether what the question itself is narrowed to ("what did Voss say…") is kept to, or a set of what
                 of it to leave out: keys (`speaker:Mira Voss`) or kinds (`speaker`, `transcript`, `date`).
+            worded: let the language model of `word_with` word it, where there is one.
 
         Raises:
             InvalidArgumentError, UnknownTranscriptError, UnknownSpeakerError: as `search`.
@@ -307,7 +298,7 @@ class TranscriptQA:
         reading = self._read(request, hits)
         read = perf_counter()
         composed = compose(self._store, request.asked_as, reading, request.filters, threshold=self._threshold)
-        return Answer(
+        answer = Answer(
             question=question,
             asked_as=request.asked_as,
             text=composed.text,
@@ -322,6 +313,11 @@ class TranscriptQA:
                 "total": 1000 * (perf_counter() - started),
             },
         )
+        if self._wording is None or not worded:
+            return answer
+        *_, done = self._wording.stream(answer)
+        assert isinstance(done, AnswerDone)
+        return done.answer
 
     def stream(
         self,
@@ -334,8 +330,11 @@ class TranscriptQA:
         before: date | str | None = None,
         history: History | None = None,
         implied: bool | Collection[str] = True,
-    ) -> Iterator[AnswerText | AnswerDone]:
-        """The answer as it comes: pieces of its text, a quotation at a time, and last the whole; as `ask`."""
+    ) -> Iterator[AnswerText | AnswerDraft | AnswerDone]:
+        """The answer as it comes: pieces of its text, a quotation or a checked sentence at a time, and last the whole.
+
+        As `ask`. Where a language model words it there are drafts between them. Closing the iterator stops the model.
+        """
         answer = self.ask(
             question,
             k=k,
@@ -345,11 +344,21 @@ class TranscriptQA:
             before=before,
             history=history,
             implied=implied,
+            worded=False,
         )
-        pieces = answer.text.split("\n\n")
-        for number, piece in enumerate(pieces):
-            yield AnswerText(text=piece if number == len(pieces) - 1 else f"{piece}\n\n")
-        yield AnswerDone(answer=answer)
+        yield from as_events(answer) if self._wording is None else self._wording.stream(answer)
+
+    def word_with(self, generator: Generator | None, *, strict: bool = False) -> None:
+        """Let a language model word the answers from now on; None for the transcripts' own words alone.
+
+        Each of its sentences is checked against what it cites; see `wording.Wording`.
+
+        Args:
+            generator: the model, as `generate.ServerGenerator`.
+            strict: leave out what is not borne out, instead of marking it.
+        """
+        made_of = {"store": self._store, "embedder": self._embedder, "reader": self._reader}
+        self._wording = None if generator is None else Wording(generator, strict=strict, **made_of)  # type: ignore[arg-type]
 
     def verify(self, quote: str, *, speaker: str | None = None, transcript: str | None = None) -> Verification:
         """Whether a quote stands in the transcripts, word for word, and where.
@@ -412,4 +421,4 @@ def _embedder_info(embedder: Embedder) -> EmbedderInfo:
     return EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
 
 
-__all__ = ["AnswerDone", "AnswerText", "TranscriptQA"]
+__all__ = ["AnswerDone", "AnswerDraft", "AnswerText", "TranscriptQA"]

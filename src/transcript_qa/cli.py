@@ -15,9 +15,18 @@ from typing import Annotated, Any
 
 import typer
 
-from transcript_qa import __version__, cli_chat, cli_eval, cli_speakers, cli_verify
+from transcript_qa import __version__, cli_chat, cli_eval, cli_mcp, cli_speakers, cli_verify
 from transcript_qa.assistant import TranscriptQA
 from transcript_qa.cli_console import make_console, quiet_libraries, write_error, write_json
+from transcript_qa.cli_llm import (
+    LlmContextOption,
+    LlmKeyOption,
+    LlmModelOption,
+    LlmTimeoutOption,
+    LlmUrlOption,
+    StrictOption,
+    make_generator,
+)
 from transcript_qa.cli_model import embedder_for_indexing, embedder_of, info_of
 from transcript_qa.cli_options import (
     DEFAULT_INDEX,
@@ -152,6 +161,7 @@ def _list(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False, no_co
 
 
 cli_speakers.register(app)
+cli_mcp.register(app)
 
 
 @app.command("remove")
@@ -208,6 +218,12 @@ def _ask(
     after: AfterOption = None,
     before: BeforeOption = None,
     implied: ImpliedOption = True,
+    llm_url: LlmUrlOption = None,
+    llm_model: LlmModelOption = None,
+    llm_key_file: LlmKeyOption = None,
+    llm_context: LlmContextOption = None,
+    llm_timeout: LlmTimeoutOption = None,
+    strict: StrictOption = False,
     index: IndexOption = DEFAULT_INDEX,
     model: ModelOption = None,
     as_json: JsonOption = False,
@@ -215,7 +231,9 @@ def _ask(
 ) -> None:
     """Answer with what was said, or say that none did."""
     filters = as_filters(transcripts, speakers, after, before)
+    generator = make_generator(llm_url, llm_model, llm_key_file, llm_context, llm_timeout)
     with _opened(index, model) as qa:
+        qa.word_with(generator, strict=strict)
         answer = qa.ask(question, implied=implied, **_keywords(filters))
         if as_json:
             from transcript_qa.render import answer_json
@@ -245,12 +263,22 @@ def _serve(
     allow_host: Annotated[
         list[str] | None, typer.Option(help="A further name it may be called by, as behind a proxy; repeat it.")
     ] = None,
+    mcp: Annotated[
+        bool, typer.Option("--mcp", help="Serve the tools of the Model Context Protocol at /mcp too.")
+    ] = False,
+    llm_url: LlmUrlOption = None,
+    llm_model: LlmModelOption = None,
+    llm_key_file: LlmKeyOption = None,
+    llm_context: LlmContextOption = None,
+    llm_timeout: LlmTimeoutOption = None,
+    strict: StrictOption = False,
     index: IndexOption = DEFAULT_INDEX,
     model: ModelOption = None,
     as_json: JsonOption = False,
     no_color: ColorOption = False,
 ) -> None:
     """Open the web chat, until Ctrl-C."""
+    generator = make_generator(llm_url, llm_model, llm_key_file, llm_context, llm_timeout)
     embedder = embedder_of(index, model)
     from transcript_qa.web.login import read_password
     from transcript_qa.web.server import check_address, is_loopback, serve
@@ -272,16 +300,22 @@ def _serve(
         sys.stdout.flush()
 
     with qa:
+        qa.word_with(generator, strict=strict)
         if not is_loopback(host) and password is None:
             adding = " and add others" if writable else ""
             warning = f"whoever reaches this machine can read these transcripts{adding}: set a --password-file"
             write_error(warning, no_color=no_color, word="note")
         uploads = index / "uploads" if writable else None
-        serve(qa, host=host, port=port, uploads=uploads, hosts=allow_host or (), password=password, ready=ready)
+        serve(
+            qa, host=host, port=port, uploads=uploads, hosts=allow_host or (), password=password, mcp=mcp, ready=ready
+        )
 
 
 @app.command("doctor")
 def _doctor(
+    llm_url: LlmUrlOption = None,
+    llm_model: LlmModelOption = None,
+    llm_key_file: LlmKeyOption = None,
     index: IndexOption = DEFAULT_INDEX,
     model: ModelOption = None,
     calibrate: Annotated[
@@ -293,7 +327,7 @@ def _doctor(
     """Check the installation, the model and the index."""
     from transcript_qa.cli_doctor import calibration_check, checks_json, examine, is_sound, show_checks
 
-    checks = examine(index, model=model)
+    checks = examine(index, model=model, generator=make_generator(llm_url, llm_model, llm_key_file))
     if calibrate and is_sound(checks):
         with TranscriptQA.open(index, embedder=embedder_of(index, model), writable=True) as qa:
             checks.append(calibration_check(qa.calibrate()))

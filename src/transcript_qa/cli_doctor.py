@@ -17,9 +17,11 @@ from rich.console import Console
 
 from transcript_qa.calibration import Calibration
 from transcript_qa.cli_console import assembled, joined, one_line, print_indented, styled
+from transcript_qa.cli_llm import examine_generator
 from transcript_qa.cli_model import HASHING_MODEL, embedder_of, make_embedder
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import IndexNotFoundError, TranscriptQAError
+from transcript_qa.generate import ServerGenerator
 from transcript_qa.store import LocalStore
 from transcript_qa.tokens import count_tokens, encoding_name
 
@@ -55,8 +57,8 @@ class Check:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def examine(index: Path, *, model: str | None) -> list[Check]:
-    """Every check, in the order in which one rests on another."""
+def examine(index: Path, *, model: str | None, generator: ServerGenerator | None = None) -> list[Check]:
+    """Every check, in the order in which one rests on another; the last, of a language model, where one is named."""
     checks = [_python(), *_packages(needs_model=model != HASHING_MODEL), _sqlite(), _tokens()]
     embedder: Embedder | None
     try:
@@ -69,6 +71,8 @@ def examine(index: Path, *, model: str | None) -> list[Check]:
     if embedder is not None:
         checks.append(_model(embedder))
     checks.append(_index(index, embedder))
+    if generator is not None:
+        checks.append(_language_model(generator))
     return checks
 
 
@@ -215,6 +219,11 @@ def no_network() -> Iterator[None]:
 
 def _refuse(*_: object, **__: object) -> NoReturn:
     raise ConnectionRefusedError("it asked for the network, which is cut off for this check")
+
+
+def _language_model(generator: ServerGenerator) -> Check:
+    status, detail, facts = examine_generator(generator)
+    return Check(name="language model", status=status, detail=detail, facts=facts)
 
 
 def _index(index: Path, embedder: Embedder | None) -> Check:

@@ -300,6 +300,9 @@ def show_answer(console: Console, answer: Answer) -> None:
     text.highlight_regex(r"\[\d+\](?=\s|$)", "bold cyan")
     text.highlight_regex(r"(?m)^[^“\n]+(?=: “)", "bold")
     print_indented(console, text, 0)
+    if answer.note:
+        console.print()
+        print_indented(console, styled(answer.note, "dim"), 0)
     if not answer.answered:
         if answer.hits:
             _show_heading(console, "Nearest passages")
@@ -311,6 +314,8 @@ def show_answer(console: Console, answer: Answer) -> None:
     _show_heading(console, "Sources")
     for citation in answer.citations:
         print_indented(console, _source(citation), 4, head=Text(f"[{citation.marker}] ", style="bold cyan"))
+        if answer.worded_by is not None:
+            print_indented(console, styled(f"“{' '.join(citation.quote.split())}”"), 4)
         print_indented(console, joined((citation.source, "dim"), (link(citation), "dim")), 4)
         recording = media_link(citation.media_url, citation.start_s)
         if recording:

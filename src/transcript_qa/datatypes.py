@@ -365,6 +365,10 @@ class Answer:
         confidence: 0 to 1.
         filters: what the search was narrowed to, by the person and by the question.
         timings_ms: milliseconds by stage.
+        worded_by: the language model whose words `text` is made of; None where all of them are the transcripts' own.
+        n_marked: sentences of the model that are marked in `text` as not borne out by what they cite.
+        n_dropped: sentences of the model that were left out for it.
+        note: what there is to know about how the answer came about, in words for a person; empty without a model.
     """
 
     question: str
@@ -376,6 +380,10 @@ class Answer:
     confidence: float
     filters: Filters = field(default_factory=Filters)
     timings_ms: Mapping[str, float] = field(default_factory=dict)
+    worded_by: str | None = None
+    n_marked: int = 0
+    n_dropped: int = 0
+    note: str = ""
 
 
 class DifferenceKind(StrEnum):

@@ -188,5 +188,19 @@ class MissingExtraError(TranscriptQAError, ImportError):
         super().__init__(f"{library} is not installed. Install it with `pip install 'transcript-qa[{extra}]'`.")
 
 
+class GeneratorError(TranscriptQAError, OSError):
+    """A language model that gives no reply, or one that breaks off.
+
+    Attributes:
+        server: the address of its server.
+        reason: what went wrong.
+    """
+
+    def __init__(self, server: str, reason: str) -> None:
+        self.server = server
+        self.reason = reason
+        super().__init__(f"{server}: {reason}. `transcript-qa doctor --llm-url {server}` looks into it.")
+
+
 class ServeError(TranscriptQAError, OSError):
     """A web chat that cannot start: a port in use, an address that is none."""

@@ -148,10 +148,12 @@ def answer_plain(answer: Answer, *, base_url: str = "") -> str:
     """An answer for the terminal: how it was understood, its text, then a line for each source."""
     lines = [*understood_lines(answer), answer.text, ""]
     if answer.answered:
-        lines += [f"[{c.marker}] {source_line(c)}\n    {base_url}{link(c)}" for c in answer.citations]
+        lines += [f"[{c.marker}] {source_line(c)}{_said(answer, c)}\n    {base_url}{link(c)}" for c in answer.citations]
     elif answer.hits:
         lines.append("Nearest passages:")
         lines += [f"  {hit_line(hit)}" for hit in answer.hits[:3]]
+    if answer.note:
+        lines += ["", answer.note]
     return "\n".join(lines).rstrip()
 
 
@@ -160,8 +162,15 @@ def answer_markdown(answer: Answer, *, base_url: str = "") -> str:
     lines = [f"> **{answer.question}**", ""]
     lines += [part for line in understood_lines(answer) for part in (f"*{line}*", "")]
     lines += [answer.text, ""]
-    lines += [f"{c.marker}. [{source_line(c)}]({base_url}{link(c)})" for c in answer.citations]
+    lines += [f"{c.marker}. [{source_line(c)}]({base_url}{link(c)}){_said(answer, c)}" for c in answer.citations]
+    if answer.note:
+        lines += ["", f"*{answer.note}*"]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _said(answer: Answer, citation: Citation) -> str:
+    """The quotation of a source, where the answer's own text is in other words."""
+    return f"\n    “{' '.join(citation.quote.split())}”" if answer.worded_by is not None else ""
 
 
 def source_line(citation: Citation) -> str:
@@ -276,6 +285,10 @@ def answer_json(answer: Answer, *, address: Callable[[Passage], str | None] = la
         "hits": [hit_json(hit, address=address) for hit in answer.hits],
         "filters": filters_json(answer.filters),
         "timings_ms": {stage: round(ms, 2) for stage, ms in answer.timings_ms.items()},
+        "worded_by": answer.worded_by,
+        "n_marked": answer.n_marked,
+        "n_dropped": answer.n_dropped,
+        "note": answer.note,
     }
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from transcript_qa.assistant import AnswerText, TranscriptQA
+from transcript_qa.assistant import AnswerDraft, AnswerText, TranscriptQA
 from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Answer, Transcript
 from transcript_qa.errors import InvalidArgumentError, TranscriptQAError, UnknownTranscriptError
@@ -20,7 +20,7 @@ from transcript_qa.indexing import IndexProgress
 from transcript_qa.web import cards, panels, reading
 from transcript_qa.web.conversation import Conversation, as_json, as_markdown, keep_opinion
 from transcript_qa.web.limits import MAX_FILES, MAX_QUESTION_CHARS
-from transcript_qa.web.markup import chat_markdown, counted, literal, unescaped
+from transcript_qa.web.markup import chat_markdown, counted, literal, unescaped, with_draft
 from transcript_qa.web.places import parse_place
 from transcript_qa.web.suggestions import follow_ups, starters, wanted_for_starters
 from transcript_qa.web.uploads import add_with_progress, keep_upload
@@ -153,6 +153,8 @@ class Chat:
             if isinstance(event, AnswerText):
                 so_far += event.text
                 yield literal(so_far)
+            elif isinstance(event, AnswerDraft):
+                yield with_draft(so_far, event.text)
             else:
                 yield event.answer
 

@@ -70,11 +70,24 @@ def chat_markdown(answer: Answer) -> str:
     if not answer.answered:
         return whole + _not_said(answer)
     references = [_reference(str(c.marker), citation_path(c), citation_label(c)) for c in answer.citations]
-    return whole + "\n".join([with_markers(answer.text, answer.citations), "", *references])
+    return whole + "\n".join([with_markers(answer.text, answer.citations), *_note(answer), "", *references])
 
 
 def _is_follow_up(answer: Answer) -> bool:
     return answer.asked_as != answer.question.strip()
+
+
+def _note(answer: Answer) -> list[str]:
+    return ["", f"*{literal(_one_line(answer.note))}*"] if answer.note else []
+
+
+def with_draft(checked: str, draft: str) -> str:
+    r"""Text so far as chat Markdown, and words behind it that are not checked yet, set apart.
+
+    >>> with_draft("The loan was approved. ", "It ra")
+    'The loan was approved. *It ra* …'
+    """
+    return f"{literal(checked)}*{literal(draft)}* …" if draft else literal(checked)
 
 
 def with_markers(text: str, citations: Sequence[Citation]) -> str:
@@ -135,7 +148,7 @@ def _not_said(answer: Answer) -> str:
     if nearest:
         lines += ["", "The nearest passages, which may still help:", ""]
         lines += [f"- [{literal(_one_line(f'{h.title}, {hit_place(h)}'))}][near-{h.rank}]" for h in nearest]
-    quoted = [f"> {line}".rstrip() for line in "\n".join(lines).split("\n")]
+    quoted = [f"> {line}".rstrip() for line in "\n".join([*lines, *_note(answer)]).split("\n")]
     references = [_reference(f"near-{h.rank}", hit_path(h), f"{h.title}, {hit_place(h)}") for h in nearest]
     return "\n".join([*quoted, "", *references]).rstrip()
 

@@ -200,6 +200,10 @@ class AnswerModel(BaseModel):
     hits: list[HitModel]
     filters: dict[str, Any]
     timings_ms: dict[str, float]
+    worded_by: str | None = Field(None, description="The language model that worded it, if one did.")
+    n_marked: int = Field(0, description="Sentences of that model marked as not borne out by what they cite.")
+    n_dropped: int = Field(0, description="Sentences of that model left out as not borne out.")
+    note: str = Field("", description="How the answer came about, where a model was asked.")
 
 
 class HitsModel(BaseModel):

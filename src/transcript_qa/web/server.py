@@ -13,7 +13,7 @@ import tempfile
 import webbrowser
 from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ import transcript_qa.web  # noqa: F401 - keeps Gradio offline; must come first
 from transcript_qa import __version__
 from transcript_qa.assistant import TranscriptQA
 from transcript_qa.errors import ServeError
+from transcript_qa.mcp_server import PATH, http_app
 from transcript_qa.web.gate import Gate
 from transcript_qa.web.limits import MAX_BODY_BYTES, MAX_FILE_BYTES
 from transcript_qa.web.login import Login
@@ -38,6 +39,7 @@ def create_app(
     hosts: Iterable[str] = (),
     any_address: bool = False,
     password: str | None = None,
+    mcp: bool = False,
 ) -> FastAPI:
     """The whole web application. The model is loaded in the background once it has started.
 
@@ -48,8 +50,13 @@ def create_app(
         hosts: names under which it may be called, besides those of the loopback address.
         any_address: whether it may be called by any IP address of this machine too.
         password: what has to be said first; None for nothing.
+        mcp: serve the tools of the Model Context Protocol at `/mcp` too.
+
+    Raises:
+        MissingExtraError: `mcp` without the package of that name.
     """
     from fastapi import FastAPI
+    from starlette.routing import Route
 
     from transcript_qa.web.pages import add_docs, add_pages
     from transcript_qa.web.rest import add_api
@@ -58,13 +65,15 @@ def create_app(
     atexit.register(shutil.rmtree, temporary, ignore_errors=True)
     os.environ["GRADIO_TEMP_DIR"] = str(temporary)
     warming: Future[None] = Future()
+    tools = http_app(qa) if mcp else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="warm-up")
         worker.submit(_warm_up, qa, warming)
         try:
-            yield
+            async with tools[1]() if tools else nullcontext():
+                yield
         finally:
             worker.shutdown(wait=False, cancel_futures=True)
             shutil.rmtree(temporary, ignore_errors=True)
@@ -76,6 +85,8 @@ def create_app(
     add_api(app, qa)
     add_docs(app, password=password is not None)
     add_pages(app, qa, uploads=Path(uploads) if uploads is not None else None)
+    if tools is not None:
+        app.router.routes.append(Route(PATH, tools[0]))
     brand = brand_html(password=password is not None)
     _in_loop(lambda: _mount_chat(app, qa, Path(uploads) if uploads is not None else None, warming, brand))
     login = Login(password) if password is not None else None
@@ -130,6 +141,7 @@ def serve(
     uploads: str | os.PathLike[str] | None = None,
     hosts: Iterable[str] = (),
     password: str | None = None,
+    mcp: bool = False,
     open_browser: bool = False,
     ready: Callable[[str], None] | None = None,
 ) -> None:
@@ -142,6 +154,7 @@ def serve(
         uploads: as in `create_app`.
         hosts: further names under which it may be called, as behind a proxy.
         password: as in `create_app`.
+        mcp: as in `create_app`.
         open_browser: open the page once it is up.
         ready: called with the address of the page once it is up.
 
@@ -153,7 +166,7 @@ def serve(
         bound = listener.getsockname()[1]
         open_to_others = not is_loopback(host)
         names = [host, *hosts, *([socket.gethostname()] if open_to_others else [])]
-        app = create_app(qa, uploads=uploads, hosts=names, any_address=open_to_others, password=password)
+        app = create_app(qa, uploads=uploads, hosts=names, any_address=open_to_others, password=password, mcp=mcp)
         url = address_of(host, bound)
 
         def up() -> None:
