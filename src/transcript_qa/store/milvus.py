@@ -1,8 +1,8 @@
 """The store beyond one machine: an archive in Milvus, with nothing kept outside it.
 
 Any number of processes may read and write one archive at once. A transcript is written under a version of its own and
-then switched to, so that a reader sees the old one or the new one; see `milvus_work.py`. The searches of `Store` ask the
-engine, which filters and ranks; all else is records under keys (`milvus_records.py`).
+then switched to, so that a reader sees the old one or the new one; see `milvus_work.py`. The engine searches, filters
+and ranks passages (`milvus_passages.py`); all else is records under keys (`milvus_records.py`).
 """
 
 from __future__ import annotations
@@ -297,7 +297,7 @@ class MilvusStore:
 
     def settings(self) -> Mapping[str, str]:
         """Settings that must outlive the process."""
-        return {key: value for key, value in sorted(record.value for record in self._records.all("setting"))}
+        return dict(sorted(record.value for record in self._records.all("setting")))
 
     def set_setting(self, key: str, value: str) -> None:
         """Keep a setting; changes no generation."""

@@ -21,8 +21,8 @@ from urllib.parse import parse_qsl, urlsplit
 from transcript_qa.errors import InvalidArgumentError
 
 DEFAULT_PORT = 19530
-TOKEN_VARIABLE = "TRANSCRIPT_QA_MILVUS_TOKEN"  # noqa: S105 - the name of it, not the token
-TOKEN_FILE_VARIABLE = "TRANSCRIPT_QA_MILVUS_TOKEN_FILE"  # noqa: S105
+TOKEN_VARIABLE = "TRANSCRIPT_QA_MILVUS_TOKEN"
+TOKEN_FILE_VARIABLE = "TRANSCRIPT_QA_MILVUS_TOKEN_FILE"
 CA_VARIABLE = "TRANSCRIPT_QA_MILVUS_CA"
 INDEX_TYPES = ("AUTOINDEX", "FLAT", "HNSW", "IVF_FLAT", "IVF_SQ8", "DISKANN")
 _SERVER = ("milvus://", "milvus+tls://")
@@ -107,7 +107,7 @@ def parse_address(index: str) -> MilvusAddress:
     if not parts.hostname or not archive:
         raise InvalidArgumentError(f"{index}: the host or the archive's name is missing. {_SHAPE}")
     if not _ARCHIVE.fullmatch(archive):
-        raise InvalidArgumentError(f"{index}: an archive's name is made of letters, digits and _, and begins with none.")
+        raise InvalidArgumentError(f"{index}: an archive's name has letters, digits and _, no digit first.")
     options = _options(index, parts.query)
     return MilvusAddress(
         text=f"{parts.scheme}://{parts.hostname}:{port}/{archive}",

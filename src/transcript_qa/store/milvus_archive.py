@@ -18,7 +18,8 @@ from transcript_qa.store.milvus_engine import Engine
 from transcript_qa.store.milvus_heads import Heads
 from transcript_qa.store.milvus_nouns import passage_text
 from transcript_qa.store.milvus_records import Record, Records
-from transcript_qa.store.milvus_schema import FORMAT, drop, exists, load, make as make_collections, passages_of
+from transcript_qa.store.milvus_schema import FORMAT, drop, exists, load, passages_of
+from transcript_qa.store.milvus_schema import make as make_collections
 
 _ARCHIVE = "archive"
 

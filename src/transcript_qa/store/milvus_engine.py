@@ -1,4 +1,4 @@
-"""The connection to an engine: bounded waiting, errors in our own words, and nothing of its client above this module."""
+"""The connection to an engine: bounded waiting, and errors in our own words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from transcript_qa.errors import InvalidArgumentError, MissingExtraError, StoreUnavailableError, TranscriptQAError
+from transcript_qa.errors import InvalidArgumentError, MissingExtraError, StoreUnavailableError
 from transcript_qa.store import milvus_lite
 from transcript_qa.store.milvus_address import Credentials, MilvusAddress
 from transcript_qa.store.milvus_errors import transient, translated
@@ -51,7 +51,7 @@ class Engine:
         self._wrote = False
         self._down_until = 0.0
         self._guard = threading.Lock()
-        make = _client_class()
+        make, self._failures = _client()
         uri = milvus_lite.start(address.lite) if address.lite else _uri(address)
         options: dict[str, Any] = {"secure": address.tls}
         if credentials.ca is not None:
@@ -195,9 +195,7 @@ class Engine:
                 left_s = within_s - (time.monotonic() - started)
                 try:
                     return call(max(left_s, 0.5))
-                except TranscriptQAError:
-                    raise
-                except Exception as error:  # noqa: BLE001 - its client raises what it likes
+                except self._failures as error:
                     left_s = within_s - (time.monotonic() - started)
                     if left_s <= pause_s or not transient(error):
                         told = translated(error, self.address, waited_s=time.monotonic() - started)
@@ -225,15 +223,18 @@ def _uri(address: MilvusAddress) -> str:
     return f"{'https' if address.tls else 'http'}://{host}:{address.port}"
 
 
-def _client_class() -> Any:
+def _client() -> tuple[Any, tuple[type[Exception], ...]]:
+    """The client's class, and what it raises."""
     try:
+        import grpc
         from pymilvus import MilvusClient
+        from pymilvus.exceptions import MilvusException
     except ImportError as error:
         raise MissingExtraError("pymilvus", "milvus") from error
     # On import it sets up a handler of its own that prints every failed call with its stack and arguments.
     for name in ("pymilvus", "pymilvus.milvus_client", "pymilvus.bulk_writer"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    return MilvusClient
+    return MilvusClient, (MilvusException, grpc.RpcError, grpc.FutureTimeoutError, OSError)
 
 
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:

@@ -223,4 +223,3 @@ def _pk(version: str, passage_id: str, part: int) -> str:
     suffix = passage_id.rpartition(":")[2]
     place = suffix if _PLAIN.fullmatch(suffix) else key_of(passage_id)
     return f"{version}/{place}" + (f"+{part}" if part else "")
-

@@ -90,7 +90,7 @@ class Records:
 
     def get_keys(self, keys: Sequence[tuple[str, str]], *, now: bool = False) -> dict[tuple[str, str], Record]:
         """The records of these kinds and names that there are."""
-        rows = [row for row in self._rows([f"{kind}/{name}" for kind, name in dict.fromkeys(keys)], now=now)]
+        rows = list(self._rows([f"{kind}/{name}" for kind, name in dict.fromkeys(keys)], now=now))
         return {(record.kind, record.name): record for record in self._read(rows)}
 
     def versions(self, kind: str, names: Iterable[str], *, now: bool = False) -> dict[str, str]:

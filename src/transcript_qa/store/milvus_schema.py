@@ -98,7 +98,8 @@ def make(engine: Engine, dim: int) -> None:
             if field not in there:
                 wanted = engine.schemas.prepare_index_params()
                 wanted.add_index(field, index_name=field, **options)
-                engine.call("create_index", name, wanted)
+                # Loading waits for them; waiting here sleeps half a second for each.
+                engine.call("create_index", name, wanted, sync=False)
     load(engine)
 
 

@@ -22,7 +22,9 @@ def read(connection: sqlite3.Connection, key: int, dim: int) -> Stored:
         " JOIN bodies AS b ON b.transcript = t.key JOIN vectors AS v ON v.transcript = t.key WHERE t.key = ?",
         (key,),
     ).fetchone()
-    ids = [found for (found,) in connection.execute("SELECT id FROM passages WHERE transcript = ? ORDER BY row", (key,))]
+    ids = [
+        found for (found,) in connection.execute("SELECT id FROM passages WHERE transcript = ? ORDER BY row", (key,))
+    ]
     passages = rows.read_passages(connection, ids)
     path, size, mtime_ns, sha256 = connection.execute(
         "SELECT path, size, mtime_ns, sha256 FROM sources WHERE transcript = ?", (key,)
