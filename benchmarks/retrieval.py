@@ -35,7 +35,7 @@ from transcript_qa import TranscriptQA
 from transcript_qa.datatypes import Filters, Passage, Span, Transcript
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
 from transcript_qa.search import search
-from transcript_qa.store import LocalStore, Selection
+from transcript_qa.store import LocalStore, Selection, Store
 from transcript_qa.text import keywords, terms
 
 DEPTH = 200
@@ -116,7 +116,7 @@ def measure(question: Question, units: Sequence[Unit], transcripts: dict[str, Tr
     return [float(any(hits[:1])), float(any(hits[:5])), rank, shares[300][0], shares[1000][0], shares[1000][1]]
 
 
-def ours(store: LocalStore, embedder: Embedder, transcripts: dict[str, Transcript]) -> Run:
+def ours(store: Store, embedder: Embedder, transcripts: dict[str, Transcript]) -> Run:
     """The project's search."""
 
     def run(question: Question, scoped: bool) -> list[Unit]:
@@ -127,7 +127,7 @@ def ours(store: LocalStore, embedder: Embedder, transcripts: dict[str, Transcrip
     return run
 
 
-def reciprocal_rank_fusion(store: LocalStore, embedder: Embedder, transcripts: dict[str, Transcript]) -> Run:
+def reciprocal_rank_fusion(store: Store, embedder: Embedder, transcripts: dict[str, Transcript]) -> Run:
     """Both legs over our passages, added by 1 / (60 + rank)."""
 
     def run(question: Question, scoped: bool) -> list[Unit]:

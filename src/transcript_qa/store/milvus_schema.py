@@ -8,10 +8,12 @@ record has one of two zeros. What is looked for by equality has an index of its 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
-from transcript_qa.errors import IndexDamagedError, InvalidArgumentError
+from transcript_qa.errors import IndexDamagedError, InvalidArgumentError, StoreUnavailableError
 from transcript_qa.store.milvus_address import MilvusAddress
 from transcript_qa.store.milvus_engine import Engine
 
@@ -85,22 +87,37 @@ def make(engine: Engine, dim: int) -> None:
     if not 2 <= dim <= 32_768:
         raise InvalidArgumentError(f"Vectors of {dim} dimensions do not go into Milvus, which takes 2 to 32,768.")
     for name in _fields(engine):
-        if not engine.call("has_collection", name):
-            engine.call(
-                "create_collection",
-                name,
-                schema=_schema(engine, name, dim),
-                num_shards=address.shards,
-                consistency_level="Session",
-            )
-        there = set(engine.call("list_indexes", name))
+        with _unless(partial(engine.call, "has_collection", name)) as missing:
+            if missing:
+                engine.call(
+                    "create_collection",
+                    name,
+                    schema=_schema(engine, name, dim),
+                    num_shards=address.shards,
+                    consistency_level="Session",
+                )
         for field, options in _indexes(engine, name):
-            if field not in there:
-                wanted = engine.schemas.prepare_index_params()
-                wanted.add_index(field, index_name=field, **options)
-                # Loading waits for them; waiting here sleeps half a second for each.
-                engine.call("create_index", name, wanted, sync=False)
+            with _unless(partial(_has_index, engine, name, field)) as missing:
+                if missing:
+                    wanted = engine.schemas.prepare_index_params()
+                    wanted.add_index(field, index_name=field, **options)
+                    # Loading waits for them; waiting here sleeps half a second for each.
+                    engine.call("create_index", name, wanted, sync=False)
     load(engine)
+
+
+def _has_index(engine: Engine, name: str, field: str) -> bool:
+    return field in engine.call("list_indexes", name)
+
+
+@contextmanager
+def _unless(there: Callable[[], bool]) -> Iterator[bool]:
+    """Whether something has to be made; that it failed is forgiven where another process has made it meanwhile."""
+    try:
+        yield not there()
+    except StoreUnavailableError:
+        if not there():
+            raise
 
 
 def load(engine: Engine) -> None:
