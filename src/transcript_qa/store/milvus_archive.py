@@ -65,6 +65,7 @@ def check(engine: Engine, embedder: EmbedderInfo | None) -> EmbedderInfo:
     if not exists(engine):
         raise IndexNotFoundError(place)
     load(engine)
+    engine.reload = lambda: load(engine)
     told = Records(engine).get("meta", [_ARCHIVE], now=True).get(_ARCHIVE)
     if told is None:
         raise IndexNotFoundError(place)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from transcript_qa.errors import InvalidArgumentError, MissingExtraError, StoreUnavailableError
 from transcript_qa.store import milvus_lite
 from transcript_qa.store.milvus_address import Credentials, MilvusAddress
-from transcript_qa.store.milvus_errors import transient, translated
+from transcript_qa.store.milvus_errors import not_loaded, transient, translated
 
 _Result = TypeVar("_Result")
 Row = dict[str, Any]
@@ -27,6 +27,12 @@ _PAGE = 1000
 _CONNECT_S = 5.0
 _WRITE_S = 120.0
 _RESTED_S = 1.0
+# gRPC waits up to two minutes before it tries a server again that was away.
+_SOON_AGAIN = {
+    "grpc.initial_reconnect_backoff_ms": 100,
+    "grpc.min_reconnect_backoff_ms": 100,
+    "grpc.max_reconnect_backoff_ms": 1000,
+}
 # The first release with keyword search.
 _OLDEST = (2, 5)
 
@@ -42,18 +48,20 @@ class Engine:
         is_lite: whether it is Milvus Lite, which differs from servers in a few things.
         version: as the engine states it.
         spent_s: seconds that this connection's calls have taken.
+        reload: has the engine take its collections into memory, where a restart has lost them.
     """
 
     def __init__(self, address: MilvusAddress, credentials: Credentials) -> None:
         self.address = address
         self.spent_s = 0.0
+        self.reload: Callable[[], None] = lambda: None
         self._closed = False
         self._wrote = False
         self._down_until = 0.0
         self._guard = threading.Lock()
         make, self._failures = _client()
         uri = milvus_lite.start(address.lite) if address.lite else _uri(address)
-        options: dict[str, Any] = {"secure": address.tls}
+        options: dict[str, Any] = {"secure": address.tls, "grpc_options": _SOON_AGAIN}
         if credentials.ca is not None:
             options["server_pem_path"] = str(credentials.ca)
         try:
@@ -196,6 +204,8 @@ class Engine:
                 try:
                     return call(max(left_s, 0.5))
                 except self._failures as error:
+                    if not_loaded(error):
+                        self.reload()
                     left_s = within_s - (time.monotonic() - started)
                     if left_s <= pause_s or not transient(error):
                         told = translated(error, self.address, waited_s=time.monotonic() - started)

@@ -27,13 +27,18 @@ _FULL = re.compile(
     re.I,
 )
 _GONE = re.compile(r"(?:collection|database) (?:\S+ )?not found|can't find collection|database not exist", re.I)
-_NOT_LOADED = re.compile(r"(?:collection|partition)s? (?:\S+ )?not (?:fully )?loaded", re.I)
+_NOT_LOADED = re.compile(r"(?:collection|partition)s? (?:\S+ )?not (?:fully )?loaded|state 'released'", re.I)
 _SLOW = re.compile(r"deadline|timeout|timed out", re.I)
 _AWAY = re.compile(
     r"unavailable|fail connecting|connection refused|failed to connect|channel (?:is )?closed|closed channel"
     r"|no available|not ready|shard leader|node (?:is )?(?:offline|not found|not match)|cancelled|recover",
     re.I,
 )
+
+
+def not_loaded(error: Exception) -> bool:
+    """Whether the engine has the archive, but not in memory."""
+    return _NOT_LOADED.search(_words(error)) is not None
 
 
 def transient(error: Exception) -> bool:
@@ -80,12 +85,14 @@ def _code(error: Exception) -> int | None:
 
 
 def _words(error: Exception) -> str:
-    """All that an error says; gRPC keeps its status beside the message."""
-    parts = [str(getattr(error, "message", "") or error)]
-    for name in ("code", "details"):
+    """All that an error says: gRPC keeps its status beside the message, and the client hides one error in another."""
+    parts = [str(getattr(error, "message", "") or "")]
+    for name in ("details", "code"):
         found = getattr(error, name, None)
         parts.append(str(found() if callable(found) else found or ""))
-    return " ".join(parts)
+    if isinstance(error.__cause__, Exception) and error.__cause__ is not error:
+        parts.append(_words(error.__cause__))
+    return " ".join(part for part in parts if part) or str(error)
 
 
 def _short(said: str) -> str:
