@@ -36,6 +36,7 @@ from transcript_qa.embed import HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.indexing import update_index
 from transcript_qa.sharding import Shard
 from transcript_qa.store import EmbedderInfo, MilvusStore, SourceState, Store, open_store
+from transcript_qa.store.milvus_schema import passages_of, records_of
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PRELOADED = ["transcript_qa", "transcript_qa.store", "pymilvus", "milvus_lite.adapter.grpc.server", "snowballstemmer"]
@@ -218,8 +219,23 @@ def copied(source: Path, target: str, embedder: SentenceTransformerEmbedder) -> 
             f"{compared.first_alike} of {compared.searches} searches find the same first, "
             f"{compared.found_alike:.3f} of the first ten are the same"
         )
+        print_sizes(new)
         with TranscriptQA.open(target, embedder=embedder) as qa:
             yield qa
+
+
+def print_sizes(store: MilvusStore) -> None:
+    """Print how large an average passage is in an archive, field by field, and a transcript beside its passages."""
+    address = store.engine.address
+    rows = list(store.engine.scan(passages_of(address), "part == 0", ("payload", "words", "who")))
+    records = list(store.engine.scan(records_of(address), 'kind in ["head", "body", "blob"]', ("value",)))
+    words = [row["words"].split() for row in rows]
+    print(
+        f"a passage: text and places {np.mean([len(row['payload'].encode()) for row in rows]):.0f} bytes, words "
+        f"{np.mean([len(row['words']) for row in rows]):.0f} bytes, {np.mean([len(set(w)) for w in words]):.0f} different "
+        f"words, {np.mean([len(row['who']) for row in rows]):.1f} speakers; records "
+        f"{sum(len(row['value']) for row in records) / len(rows):.0f} bytes a passage"
+    )
 
 
 def compare_answers(name: str, local: TranscriptQA, lite: TranscriptQA, questions: list[str]) -> None:

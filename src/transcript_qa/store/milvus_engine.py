@@ -77,7 +77,7 @@ class Engine:
                 within_s=min(address.timeout_s, _CONNECT_S),
             )
             self.version = str(self._patiently(lambda timeout: self._client.get_server_version(timeout=timeout)))
-            self.is_lite = "lite" in self.version.lower()
+            self.is_lite = self.version.startswith("milvus_lite")
             self._refuse_old()
         except BaseException:
             if address.lite:
