@@ -230,12 +230,15 @@ def print_sizes(store: MilvusStore) -> None:
     rows = list(store.engine.scan(passages_of(address), "part == 0", ("payload", "words", "who")))
     records = list(store.engine.scan(records_of(address), 'kind in ["head", "body", "blob"]', ("value",)))
     words = [row["words"].split() for row in rows]
-    print(
-        f"a passage: text and places {np.mean([len(row['payload'].encode()) for row in rows]):.0f} bytes, words "
-        f"{np.mean([len(row['words']) for row in rows]):.0f} bytes, {np.mean([len(set(w)) for w in words]):.0f} different "
-        f"words, {np.mean([len(row['who']) for row in rows]):.1f} speakers; records "
-        f"{sum(len(row['value']) for row in records) / len(rows):.0f} bytes a passage"
-    )
+    means = {
+        "bytes of text and places": [len(row["payload"].encode()) for row in rows],
+        "bytes of words": [len(row["words"]) for row in rows],
+        "words": [len(each) for each in words],
+        "different words": [len(set(each)) for each in words],
+        "speakers": [len(row["who"]) for row in rows],
+        "bytes of records": [sum(len(row["value"]) for row in records) / len(rows)],
+    }
+    print("an average passage:", ", ".join(f"{np.mean(of):.1f} {what}" for what, of in means.items()))
 
 
 def compare_answers(name: str, local: TranscriptQA, lite: TranscriptQA, questions: list[str]) -> None:
