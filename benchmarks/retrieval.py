@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from transcript_qa import TranscriptQA
 from transcript_qa.datatypes import Passage, Span, Transcript
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
-from transcript_qa.store import LocalStore, Selection
+from transcript_qa.store import LocalStore, Selection, Store
 from transcript_qa.text import keywords, terms
 
 DEPTH = 200
@@ -127,7 +127,7 @@ def ours(qa: TranscriptQA, transcripts: dict[str, Transcript], *, rerank: bool) 
     return run
 
 
-def reciprocal_rank_fusion(store: LocalStore, embedder: Embedder, transcripts: dict[str, Transcript]) -> Run:
+def reciprocal_rank_fusion(store: Store, embedder: Embedder, transcripts: dict[str, Transcript]) -> Run:
     """Both legs over our passages, added by 1 / (60 + rank)."""
 
     def run(question: Question, scoped: bool) -> list[Unit]:

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 
 from builders import DIM, EMBEDDER, Entry, make_corpus, make_entry, make_report, make_source, make_vectors
 from transcript_qa.errors import InvalidArgumentError, UnknownTranscriptError
-from transcript_qa.store import EmbedderInfo, LocalStore, Scored, Selection, Store
+from transcript_qa.store import EmbedderInfo, LocalStore, MilvusStore, Scored, Selection, Store
 
 Opener = Callable[[Path, EmbedderInfo], Store]
 
 BACK_ENDS: list[Opener] = [
     pytest.param(lambda path, embedder: LocalStore.open_or_create(path, embedder), id="local"),  # type: ignore[list-item]
+    pytest.param(lambda path, embedder: MilvusStore.open_or_create(f"milvus-lite:{path}", embedder), id="milvus-lite"),  # type: ignore[list-item]
 ]
 
 
@@ -381,6 +382,19 @@ def test_a_closed_store_says_so(opener: Opener, tmp_path: Path) -> None:
     store.close()
     with pytest.raises(ValueError, match="closed"):
         store.infos()
+
+
+def test_what_is_stored_can_be_put_elsewhere(full: Store) -> None:
+    for entry in CORPUS:
+        found = full.stored(entry.transcript.id)
+        assert found.report == make_report(entry.transcript)
+        assert found.passages == entry.passages
+        assert np.array_equal(found.vectors, entry.vectors.astype(np.float16).astype(np.float32))
+        assert found.source == make_source(entry.transcript)
+        assert full.source(found.source.path) == (entry.transcript.id, found.source)
+    assert full.source("nowhere") is None
+    with pytest.raises(UnknownTranscriptError):
+        full.stored("nowhere")
 
 
 def test_settings_are_kept(store: Store) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
-from pathlib import Path
 from threading import RLock
 from time import perf_counter
 from types import TracebackType
@@ -35,8 +34,18 @@ from transcript_qa.reader import THRESHOLD, Reader, Reading, default_reader
 from transcript_qa.removal import Removed, remove_transcript, restore_speakers
 from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
 from transcript_qa.search import search, select
+from transcript_qa.sharding import Shard
 from transcript_qa.statements import CosineScorer, PairScorer, StatementCheck, check_statement
-from transcript_qa.store import EmbedderInfo, LocalStore, Store, TranscriptInfo
+from transcript_qa.store import (
+    EmbedderInfo,
+    Index,
+    Store,
+    TranscriptInfo,
+    create_store,
+    has_index,
+    open_or_create_store,
+    open_store,
+)
 from transcript_qa.verifying import Verifier, every_passage
 from transcript_qa.wording import Wording, as_events
 
@@ -72,7 +81,7 @@ class TranscriptQA:
         cls,
         paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
         *,
-        index: str | os.PathLike[str] = "index/",
+        index: Index = "index/",
         model: str | None = None,
         embedder: Embedder | None = None,
         progress: ProgressCallback | None = None,
@@ -82,7 +91,7 @@ class TranscriptQA:
 
         Args:
             paths: a file or folder, or several.
-            index: the folder of the index.
+            index: the folder of the index, or the address of an archive: milvus://HOST:PORT/ARCHIVE.
             model: a sentence-transformers model on this machine; None for the bundled one.
             embedder: in place of `model`.
             progress: told of each step of indexing.
@@ -94,13 +103,10 @@ class TranscriptQA:
             IndexMismatchError, IndexDamagedError, IndexWriteError, IndexLockedError: as the class says.
         """
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-        check_paths(given, into_empty=rebuild or not any(Path(index).glob("*.sqlite")))
+        check_paths(given, into_empty=rebuild or not has_index(index))
         chosen = embedder or SentenceTransformerEmbedder(model)
         info = _embedder_info(chosen)
-        if rebuild:
-            store = LocalStore.create(Path(index), info, replace=True)
-        else:
-            store = LocalStore.open_or_create(Path(index), info)
+        store = create_store(index, info, replace=True) if rebuild else open_or_create_store(index, info)
         self = cls(store, chosen)
         try:
             report = self.update(given, progress=progress)
@@ -114,7 +120,7 @@ class TranscriptQA:
     @classmethod
     def open(
         cls,
-        index: str | os.PathLike[str] = "index/",
+        index: Index = "index/",
         *,
         model: str | None = None,
         embedder: Embedder | None = None,
@@ -126,14 +132,24 @@ class TranscriptQA:
             IndexNotFoundError, IndexDamagedError, IndexMismatchError: as the class says.
         """
         chosen = embedder or SentenceTransformerEmbedder(model)
-        return cls(LocalStore.open(Path(index), embedder=_embedder_info(chosen), writable=writable), chosen)
+        return cls(open_store(index, embedder=_embedder_info(chosen), writable=writable), chosen)
 
     def update(
-        self, paths: Iterable[str | os.PathLike[str]], *, progress: ProgressCallback | None = None
+        self,
+        paths: Iterable[str | os.PathLike[str]],
+        *,
+        shard: Shard | None = None,
+        progress: ProgressCallback | None = None,
     ) -> IndexReport:
-        """Add what is new or changed in `paths`, drop what has gone from the folders among them."""
+        """Add what is new or changed in `paths`, drop what has gone from the folders among them.
+
+        Args:
+            paths: files and folders.
+            shard: this share of the files only; see `indexing.update_index`.
+            progress: told of each step.
+        """
         with self._changing:
-            self._last_report = update_index(self._store, self._embedder, paths, progress=progress)
+            self._last_report = update_index(self._store, self._embedder, paths, shard=shard, progress=progress)
             return self._last_report
 
     @property

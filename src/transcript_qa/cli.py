@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from transcript_qa import __version__, cli_chat, cli_eval, cli_mcp, cli_speakers, cli_verify
+from transcript_qa import __version__, cli_chat, cli_copy, cli_eval, cli_mcp, cli_speakers, cli_verify
 from transcript_qa.assistant import TranscriptQA
 from transcript_qa.cli_console import make_console, quiet_libraries, write_error, write_json
 from transcript_qa.cli_llm import (
@@ -45,7 +45,8 @@ from transcript_qa.corpus import check_paths, find_sources, read_transcript
 from transcript_qa.datatypes import Filters
 from transcript_qa.errors import IndexWriteError, InvalidArgumentError
 from transcript_qa.filters import as_filters
-from transcript_qa.store import LocalStore
+from transcript_qa.sharding import parse_shard
+from transcript_qa.store import create_store, folder_of, open_or_create_store, open_store
 
 _CORPUS = Path("corpus")
 
@@ -56,7 +57,8 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions
 def _start(
     context: typer.Context,
     index: Annotated[
-        Path, typer.Option("--index", metavar="DIR", envvar="TRANSCRIPT_QA_INDEX", help="Folder of the index.")
+        str,
+        typer.Option("--index", metavar="DIR", envvar="TRANSCRIPT_QA_INDEX", help="Folder of the index, or address."),
     ] = DEFAULT_INDEX,
     model: ModelOption = None,
     as_json: JsonOption = False,
@@ -74,7 +76,7 @@ def _start(
     if context.invoked_subcommand is None:
         sys.stdout.write(context.get_help() + "\n")
         raise typer.Exit(USAGE)
-    given = {"index": str(index), "model": model, "as_json": as_json, "no_color": no_color}
+    given = {"index": index, "model": model, "as_json": as_json, "no_color": no_color}
     context.default_map = {context.invoked_subcommand: {k: v for k, v in given.items() if v not in (None, False)}}
 
 
@@ -84,6 +86,10 @@ def _index(
         list[Path] | None, typer.Argument(metavar="[PATHS]...", help="Files and folders; by default corpus/.")
     ] = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Throw away what the index holds first.")] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="N/OF", help="This share of the files, as 3/16, for one of many workers on an archive."),
+    ] = None,
     index: IndexOption = DEFAULT_INDEX,
     model: ModelOption = None,
     as_json: JsonOption = False,
@@ -97,16 +103,22 @@ def _index(
     sources = paths or ([_CORPUS] if _CORPUS.is_dir() else [])
     if not sources:
         raise InvalidArgumentError(f"No file or folder was given, and there is no folder {_CORPUS}/ here. Name one.")
+    share = None if shard is None else parse_shard(shard)
+    if share is not None and (rebuild or folder_of(index) is not None):
+        raise InvalidArgumentError(
+            "--shard is for archives (milvus://…) and goes without --rebuild: a folder has one writer at a time, and "
+            "each worker would throw away what the others wrote."
+        )
     check_paths(sources)
     embedder, kept = embedder_for_indexing(index, model, rebuild=rebuild)
     if not kept:
         # Before an index is made, or thrown away, for nothing.
         find_sources(sources)
     info = info_of(embedder)
-    store = LocalStore.create(index, info, replace=True) if rebuild else LocalStore.open_or_create(index, info)
+    store = create_store(index, info, replace=True) if rebuild else open_or_create_store(index, info)
     with TranscriptQA(store, embedder) as qa:
         with console_progress(no_color=no_color) as progress:
-            report = qa.update(sources, progress=progress)
+            report = qa.update(sources, shard=share, progress=progress)
         n_transcripts, n_passages = len(qa.transcripts()), qa.passage_count()
     seconds = perf_counter() - started
     held = f"{counted(n_transcripts, 'transcript')}, {counted(n_passages, 'passage')}"
@@ -119,9 +131,9 @@ def _index(
     sys.stdout.flush()
     for one in report.failed:
         write_error(str(one.error), no_color=no_color, word="failed")
-    if not n_transcripts:
+    if not n_transcripts and share is None:
         write_error("nothing was indexed", no_color=no_color)
-    if report.failed or not n_transcripts:
+    if report.failed or not (n_transcripts or share):
         raise typer.Exit(FAILED)
 
 
@@ -152,7 +164,7 @@ def _list(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False, no_co
     from transcript_qa.cli_output import show_transcripts
     from transcript_qa.listing import info_json
 
-    with LocalStore.open(index) as store:
+    with open_store(index) as store:
         infos = store.infos()
     if as_json:
         write_json({"index": str(index), "transcripts": [info_json(info) for info in infos]})
@@ -162,6 +174,7 @@ def _list(index: IndexOption = DEFAULT_INDEX, as_json: JsonOption = False, no_co
 
 cli_speakers.register(app)
 cli_mcp.register(app)
+cli_copy.register(app)
 
 
 @app.command("remove")
@@ -172,7 +185,7 @@ def _remove(
     no_color: ColorOption = False,  # noqa: ARG001 - nothing here is coloured
 ) -> None:
     """Take a transcript out; its file is left alone."""
-    with LocalStore.open(index, writable=True) as store, store.writing():
+    with open_store(index, writable=True) as store, store.writing():
         store.remove(transcript)
         store.save()
     if as_json:
@@ -305,7 +318,8 @@ def _serve(
             adding = " and add others" if writable else ""
             warning = f"whoever reaches this machine can read these transcripts{adding}: set a --password-file"
             write_error(warning, no_color=no_color, word="note")
-        uploads = index / "uploads" if writable else None
+        folder = folder_of(index)
+        uploads = folder / "uploads" if writable and folder is not None else None
         serve(
             qa, host=host, port=port, uploads=uploads, hosts=allow_host or (), password=password, mcp=mcp, ready=ready
         )
@@ -339,7 +353,7 @@ def _doctor(
         raise typer.Exit(FAILED)
 
 
-def _opened(index: Path, model: str | None) -> TranscriptQA:
+def _opened(index: str, model: str | None) -> TranscriptQA:
     return TranscriptQA.open(index, embedder=embedder_of(index, model))
 
 

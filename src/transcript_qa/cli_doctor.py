@@ -9,7 +9,6 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from time import perf_counter
 from typing import Any, NoReturn
 
@@ -22,7 +21,7 @@ from transcript_qa.cli_model import HASHING_MODEL, embedder_of, make_embedder
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import IndexNotFoundError, TranscriptQAError
 from transcript_qa.generate import ServerGenerator
-from transcript_qa.store import LocalStore
+from transcript_qa.store import folder_of, open_store
 from transcript_qa.tokens import count_tokens, encoding_name
 
 _PACKAGES = (
@@ -57,7 +56,7 @@ class Check:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def examine(index: Path, *, model: str | None, generator: ServerGenerator | None = None) -> list[Check]:
+def examine(index: str, *, model: str | None, generator: ServerGenerator | None = None) -> list[Check]:
     """Every check, in the order in which one rests on another; the last, of a language model, where one is named."""
     checks = [_python(), *_packages(needs_model=model != HASHING_MODEL), _sqlite(), _tokens()]
     embedder: Embedder | None
@@ -226,10 +225,10 @@ def _language_model(generator: ServerGenerator) -> Check:
     return Check(name="language model", status=status, detail=detail, facts=facts)
 
 
-def _index(index: Path, embedder: Embedder | None) -> Check:
+def _index(index: str, embedder: Embedder | None) -> Check:
     facts: dict[str, Any] = {"path": str(index)}
     try:
-        with LocalStore.open(index) as store:
+        with open_store(index) as store:
             made_with = store.embedder
             problems = store.health()
             infos, n_passages = store.infos(), store.passage_count()
@@ -242,10 +241,10 @@ def _index(index: Path, embedder: Embedder | None) -> Check:
             f"it was made with the model {made_with.name}, which is not {embedder.name} as it is here",
             *problems,
         ]
-    n_bytes = sum(file.stat().st_size for file in index.iterdir() if file.is_file())
-    counts = joined(
-        f"{index}", f"{len(infos):,} transcripts", f"{n_passages:,} passages", f"{n_bytes / 1e6:.1f} MB"
-    ).plain
+    folder = folder_of(index)
+    n_bytes = None if folder is None else sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
+    size = "" if n_bytes is None else f"{n_bytes / 1e6:.1f} MB"
+    counts = joined(f"{index}", f"{len(infos):,} transcripts", f"{n_passages:,} passages", size).plain
     return Check(
         name="index",
         status="broken" if problems else "ok",

@@ -15,7 +15,7 @@ from transcript_qa.cli_console import make_console, write_error, write_json
 from transcript_qa.cli_model import embedder_of
 from transcript_qa.cli_options import DEFAULT_INDEX, ColorOption, IndexOption, JsonOption, ModelOption
 from transcript_qa.errors import IndexWriteError, InvalidArgumentError
-from transcript_qa.store import LocalStore
+from transcript_qa.store import open_store
 
 _TOLD_EVERY = 50
 
@@ -56,10 +56,10 @@ def _eval(
     _measure(file, output, compare, index, model, as_json=as_json, no_color=no_color)
 
 
-def _make(n: int, index: Path) -> None:
+def _make(n: int, index: str) -> None:
     from transcript_qa.drafting import draft_questions
 
-    with LocalStore.open(index) as store:
+    with open_store(index) as store:
         drafts = draft_questions([store.transcript(info.id) for info in store.infos()], n)
     for draft in drafts:
         sys.stdout.write(json.dumps(draft, ensure_ascii=False) + "\n")
@@ -71,7 +71,7 @@ def _measure(
     file: Path,
     output: Path | None,
     compare: Path | None,
-    index: Path,
+    index: str,
     model: str | None,
     *,
     as_json: bool,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import typer
 
 from transcript_qa.assistant import TranscriptQA
@@ -39,6 +37,6 @@ def _mcp(
     from transcript_qa.mcp_server import build_server
 
     generator = make_generator(llm_url, llm_model, llm_key_file, llm_context, llm_timeout)
-    with TranscriptQA.open(Path(index), embedder=embedder_of(index, model)) as qa:
+    with TranscriptQA.open(index, embedder=embedder_of(index, model)) as qa:
         qa.word_with(generator, strict=strict)
         build_server(qa).run("stdio")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from transcript_qa.embed import BUNDLED_MODEL, Embedder, HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import IndexDamagedError, IndexMismatchError, IndexNotFoundError, ModelError
-from transcript_qa.store import EmbedderInfo, LocalStore
+from transcript_qa.store import EmbedderInfo, open_store
 
 HASHING_MODEL = "hashing"
 
@@ -32,19 +32,19 @@ def info_of(embedder: Embedder) -> EmbedderInfo:
     return EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
 
 
-def embedder_of(index: Path, model: str | None) -> Embedder:
+def embedder_of(index: str, model: str | None) -> Embedder:
     """The embedder for an index that is there: `model` where it is named, else the one it was made with.
 
     Raises:
         IndexNotFoundError, IndexDamagedError, IndexMismatchError: as the class says.
         ModelError: the model is not on this machine.
     """
-    with LocalStore.open(index) as store:
+    with open_store(index) as store:
         made_with = store.embedder.name
     return make_embedder(model) if model is not None else _remembered(index, made_with)
 
 
-def embedder_for_indexing(index: Path, model: str | None, *, rebuild: bool) -> tuple[Embedder, bool]:
+def embedder_for_indexing(index: str, model: str | None, *, rebuild: bool) -> tuple[Embedder, bool]:
     """The embedder to index with, and whether there is an index already that will be kept.
 
     An index keeps its model, through a rebuild too, until another is named.
@@ -57,7 +57,7 @@ def embedder_for_indexing(index: Path, model: str | None, *, rebuild: bool) -> t
     found = False
     with suppress(IndexNotFoundError):
         try:
-            with LocalStore.open(index) as store:
+            with open_store(index) as store:
                 made_with = store.embedder.name
             found = True
         except (IndexDamagedError, IndexMismatchError):
@@ -68,7 +68,7 @@ def embedder_for_indexing(index: Path, model: str | None, *, rebuild: bool) -> t
     return make_embedder(model), found and not rebuild
 
 
-def _remembered(index: Path, name: str) -> Embedder:
+def _remembered(index: str, name: str) -> Embedder:
     try:
         return make_embedder(name)
     except ModelError as error:

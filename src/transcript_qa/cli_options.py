@@ -7,10 +7,24 @@ from typing import Annotated
 
 import typer
 
-DEFAULT_INDEX = Path("index")
+from transcript_qa.store import folder_of
+
+DEFAULT_INDEX = "index"
+
+
+def index_name(given: str) -> str:
+    """What names an index: an address as it stands, or a folder."""
+    return given if folder_of(given) is None else str(Path(given))
+
 
 IndexOption = Annotated[
-    Path, typer.Option("--index", metavar="DIR", help="Folder of the index; TRANSCRIPT_QA_INDEX sets another default.")
+    str,
+    typer.Option(
+        "--index",
+        metavar="DIR",
+        parser=index_name,
+        help="Folder of the index, or milvus://HOST:PORT/ARCHIVE; TRANSCRIPT_QA_INDEX sets another default.",
+    ),
 ]
 ModelOption = Annotated[
     str | None,

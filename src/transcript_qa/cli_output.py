@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -183,7 +182,7 @@ def _excerpt(text: str) -> str:
     return f"{clean(text[:_EXCERPT_CHARS]).strip()}… ({len(text) - _EXCERPT_CHARS:,} characters more; --json shows all)"
 
 
-def show_transcripts(console: Console, infos: Sequence[TranscriptInfo], *, index: Path) -> None:
+def show_transcripts(console: Console, infos: Sequence[TranscriptInfo], *, index: str) -> None:
     """The transcripts of an index."""
     if not infos:
         console.print(styled(f"{index} holds no transcript yet. Add some with `transcript-qa index PATHS`."))

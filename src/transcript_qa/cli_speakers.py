@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +12,7 @@ from transcript_qa.cli_options import DEFAULT_INDEX, ColorOption, IndexOption, J
 from transcript_qa.datatypes import Speaker
 from transcript_qa.errors import InvalidArgumentError
 from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
-from transcript_qa.store import LocalStore, TranscriptInfo
+from transcript_qa.store import Store, TranscriptInfo, open_store
 
 _ID = Annotated[str, typer.Argument(metavar="ID", help="A transcript, as `list` shows it.")]
 
@@ -33,7 +32,7 @@ def _speakers(
     no_color: ColorOption = False,
 ) -> None:
     """List who speaks, and how much."""
-    with LocalStore.open(index) as store:
+    with open_store(index) as store:
         infos = store.infos()
         for wanted in transcripts or ():
             if all(wanted != info.id for info in infos):
@@ -52,7 +51,7 @@ def _rename(
     no_color: ColorOption = False,
 ) -> None:
     """Give a speaker of one transcript a name."""
-    with LocalStore.open(index, writable=True) as store:
+    with open_store(index, writable=True) as store:
         _tell(store, transcript, rename_speaker(store, transcript, speaker, name), index, as_json, no_color)
 
 
@@ -65,7 +64,7 @@ def _merge(
     no_color: ColorOption = False,
 ) -> None:
     """Make two or more labels of one transcript one speaker."""
-    with LocalStore.open(index, writable=True) as store:
+    with open_store(index, writable=True) as store:
         _tell(store, transcript, merge_speakers(store, transcript, speakers, name), index, as_json, no_color)
 
 
@@ -77,15 +76,13 @@ def _undo(
     no_color: ColorOption = False,
 ) -> None:
     """Take back the last rename-speaker or merge-speakers."""
-    with LocalStore.open(index, writable=True) as store:
+    with open_store(index, writable=True) as store:
         if not undo_speakers(store, transcript, everything=everything):
             raise InvalidArgumentError(f"Nothing was said about the speakers of {transcript} that could be taken back.")
         _tell(store, transcript, None, index, as_json, no_color)
 
 
-def _tell(
-    store: LocalStore, transcript: str, speaker: Speaker | None, index: Path, as_json: bool, no_color: bool
-) -> None:
+def _tell(store: Store, transcript: str, speaker: Speaker | None, index: str, as_json: bool, no_color: bool) -> None:
     """Who there is in a transcript now."""
     if speaker is not None and not as_json:
         labels = ", ".join(label or "(no label)" for label in (speaker.label, *speaker.aliases))
@@ -97,12 +94,12 @@ def _tell(
     _show(infos, index=index, as_json=as_json, no_color=no_color)
 
 
-def _show(infos: tuple[TranscriptInfo, ...], *, index: Path, as_json: bool, no_color: bool) -> None:
+def _show(infos: tuple[TranscriptInfo, ...], *, index: str, as_json: bool, no_color: bool) -> None:
     from transcript_qa.cli_output import show_all_speakers
     from transcript_qa.listing import info_speakers_json
 
     speakers = [{"transcript_id": info.id, **one} for info in infos for one in info_speakers_json(info)]
     if as_json:
-        write_json({"index": str(index), "speakers": speakers})
+        write_json({"index": index, "speakers": speakers})
     else:
         show_all_speakers(make_console(no_color=no_color), infos, speakers)

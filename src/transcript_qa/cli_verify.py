@@ -16,7 +16,7 @@ from transcript_qa.cli_run import FAILED, NOT_ANSWERED
 from transcript_qa.datatypes import Support
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import IndexWriteError, InvalidArgumentError, SourceNotFoundError
-from transcript_qa.store import LocalStore
+from transcript_qa.store import open_store
 
 _FILE_NAME = re.compile(r"\S+\.(?:md|markdown|txt|text|docx|html?|pdf)", re.IGNORECASE)
 
@@ -58,7 +58,7 @@ def _verify(
         raise InvalidArgumentError(f"--html and --quotes-only are for a file, and {quote!r} is none.")
     # Looking words up needs no model: it works where the index's own is not at hand.
     embedder = embedder_of(index, model) if model is not None else HashingEmbedder()
-    store = LocalStore.open(index, embedder=info_of(embedder) if model is not None else None)
+    store = open_store(index, embedder=info_of(embedder) if model is not None else None)
     with TranscriptQA(store, embedder) as qa:
         check = qa.verify(quote, speaker=speaker, transcript=transcript)
     if as_json:
@@ -86,7 +86,7 @@ def _file(quote: str) -> Path | None:
 
 
 def _verify_file(
-    path: Path, index: Path, model: str | None, *, quotes_only: bool, html: Path | None, as_json: bool, no_color: bool
+    path: Path, index: str, model: str | None, *, quotes_only: bool, html: Path | None, as_json: bool, no_color: bool
 ) -> None:
     from transcript_qa.article import check_article
     from transcript_qa.article_report import article_html, claims_json
@@ -94,7 +94,7 @@ def _verify_file(
 
     article = read_text(path)
     embedder = HashingEmbedder() if quotes_only else embedder_of(index, model)
-    store = LocalStore.open(index, embedder=None if quotes_only else info_of(embedder))
+    store = open_store(index, embedder=None if quotes_only else info_of(embedder))
     with TranscriptQA(store, embedder) as qa:
         statement = None if quotes_only else lambda text, speaker: qa.check_statement(text, speaker=speaker)
         claims = check_article(article, qa.quote_finder(), statement)

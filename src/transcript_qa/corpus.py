@@ -218,9 +218,12 @@ def transcript_ids(paths: Iterable[str | os.PathLike[str]], taken: Mapping[str, 
     names = sorted(set(ordered))
     ids = {name: given[name] for name in names if name in given}
     used = set(given.values())
-    short = {name: slug(stem(name)) for name in names if name not in ids}
+    short = {name: slug(stem(name)) for name in names}
+    # Those that have ids count too, so that it does not matter which of the files were given theirs first.
     n_each = Counter(short.values())
     for name, own in short.items():
+        if name in ids:
+            continue
         chosen = own if n_each[own] == 1 and own not in used else _longer(name, used)
         used.add(chosen)
         ids[name] = chosen

@@ -202,5 +202,32 @@ class GeneratorError(TranscriptQAError, OSError):
         super().__init__(f"{server}: {reason}. `transcript-qa doctor --llm-url {server}` looks into it.")
 
 
+class StoreUnavailableError(TranscriptQAError, ConnectionError):
+    """A database server that does not answer, or not in time.
+
+    Attributes:
+        address: of the index, without credentials.
+        reason: what went wrong.
+    """
+
+    def __init__(self, address: str, reason: str, remedy: str = "") -> None:
+        self.address = address
+        self.reason = reason
+        advice = remedy or "Check that the server runs and can be reached from here, then try again; nothing is lost."
+        super().__init__(f"{address}: {reason}. {advice}")
+
+
+class StoreAccessError(TranscriptQAError, PermissionError):
+    """A database server that refuses the credentials, or what they want to do.
+
+    Attributes:
+        address: of the index, without credentials.
+    """
+
+    def __init__(self, address: str, reason: str, remedy: str) -> None:
+        self.address = address
+        super().__init__(f"{address}: {reason}. {remedy}")
+
+
 class ServeError(TranscriptQAError, OSError):
     """A web chat that cannot start: a port in use, an address that is none."""

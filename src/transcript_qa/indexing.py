@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,8 +16,9 @@ from transcript_qa.chunk import embedding_text, split_passages
 from transcript_qa.corpus import Fingerprint, Source, find_sources, fingerprint, read_bytes, transcript_ids
 from transcript_qa.datatypes import ImportReport, Passage, Transcript
 from transcript_qa.embed import Embedder
-from transcript_qa.errors import ParseError, SourceNotFoundError
+from transcript_qa.errors import InvalidArgumentError, ParseError, SourceNotFoundError, UnknownTranscriptError
 from transcript_qa.formats import parse_transcript
+from transcript_qa.sharding import Shard
 from transcript_qa.store import SourceState, Store
 
 # More word pieces than this make passages too long to point at, whatever the embedder reads.
@@ -95,6 +97,7 @@ def update_index(
     embedder: Embedder,
     paths: Iterable[str | os.PathLike[str]],
     *,
+    shard: Shard | None = None,
     progress: ProgressCallback | None = None,
 ) -> IndexReport:
     """Bring the index up to what the files say now.
@@ -106,10 +109,13 @@ def update_index(
         store: an index open for writing.
         embedder: the model it was made with.
         paths: files, and folders that are searched for files.
+        shard: see to this share of the files only, and leave the others to other workers; all are given the same
+            `paths`, under the same names.
         progress: told of each step.
 
     Raises:
         SourceNotFoundError: a path that is not there, or a folder without a file to read.
+        InvalidArgumentError: a share of an index whose passages were cut in another way.
     """
     roots = [Path(path) for path in paths]
     outcome = _Outcome()
@@ -119,11 +125,17 @@ def update_index(
             # Said before the first transcript goes in, so that a killed first run goes on where it was.
             store.set_setting("packing", _PACKING)
         repacked = store.settings().get("packing") != _PACKING
+        if repacked and shard is not None:
+            raise InvalidArgumentError(
+                "The passages of this index were cut in another way, by another version. Run once without --shard, "
+                "or index into an archive of another name."
+            )
         ids = transcript_ids([_key(s) for s in sources], {path: tid for path, (tid, _) in store.sources().items()})
+        sources = [source for source in sources if shard is None or shard.holds(_key(source))]
         for done, source in enumerate(sources):
             step = IndexProgress(source=source.name, n_files=len(sources), files_done=done)
             _update_one(store, embedder, source, ids[_key(source)], repacked, outcome, step, progress)
-        _remove_vanished(store, roots, {_key(source) for source in sources}, outcome)
+        _remove_vanished(store, roots, {_key(source) for source in sources}, shard, outcome)
         store.set_setting("packing", _PACKING)
         store.save()
     return outcome.report()
@@ -163,7 +175,7 @@ def _update_one(
     step: IndexProgress,
     progress: ProgressCallback | None,
 ) -> None:
-    known = store.sources().get(_key(source))
+    known = store.source(_key(source))
     try:
         _check_name(source)
         if known is not None and not repacked and _untouched(source, known[1]):
@@ -242,8 +254,13 @@ def _below(store: Store, roots: Sequence[Path]) -> dict[str, str]:
     }
 
 
-def _remove_vanished(store: Store, roots: Sequence[Path], present: set[str], outcome: _Outcome) -> None:
+def _remove_vanished(
+    store: Store, roots: Sequence[Path], present: set[str], shard: Shard | None, outcome: _Outcome
+) -> None:
     for path, transcript_id in _below(store, roots).items():
-        if path not in present and not Path(path).exists():
-            store.remove(transcript_id)
+        ours = shard is None or shard.holds(path)
+        if ours and path not in present and not Path(path).exists():
+            # Another worker may have been quicker.
+            with suppress(UnknownTranscriptError):
+                store.remove(transcript_id)
             outcome.removed.append(transcript_id)

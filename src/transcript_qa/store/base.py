@@ -114,8 +114,24 @@ class EmbedderInfo:
     dim: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """All that was put for one transcript, as `Store.put` takes it; speakers as the source prints them.
+
+    Attributes:
+        report, passages, vectors, source: as in `Store.put`; the vectors with the 16 bits a number that are kept.
+    """
+
+    report: ImportReport
+    passages: tuple[Passage, ...]
+    vectors: NDArray[np.float32]
+    source: SourceState
+
+
 class Store(Protocol):
-    """An index. Safe to share between threads; one writer at a time, over all processes.
+    """An index. Safe to share between threads.
+
+    The local store has one writer at a time, over all processes; in an archive on a server many may write at once.
 
     Every method sees one consistent state. Two calls may see two: a passage found a moment ago can be gone when it is
     fetched, because another process took its transcript out.
@@ -154,6 +170,14 @@ class Store(Protocol):
 
     def sources(self) -> dict[str, tuple[str, SourceState]]:
         """Transcript id and fingerprint by path."""
+        ...
+
+    def source(self, path: str) -> tuple[str, SourceState] | None:
+        """What `sources` has at a path, as it is at this moment; None where there is nothing."""
+        ...
+
+    def stored(self, transcript_id: str) -> Stored:
+        """All that was put for a transcript, to be put elsewhere; raises `UnknownTranscriptError`."""
         ...
 
     def touch_source(self, transcript_id: str, source: SourceState) -> None:

@@ -38,6 +38,11 @@ def index_text(text: str) -> str:
     return _UNSPACED_CHAR.sub(r" \g<0> ", _folded(text))
 
 
+def is_unspaced(word: str) -> bool:
+    """Whether a word is one character of a script that puts no spaces between words."""
+    return len(word) == 1 and _UNSPACED_CHAR.match(word) is not None
+
+
 def match_expression(terms: Iterable[str]) -> str:
     """An FTS5 query for passages with at least one of the terms; empty where no term holds a letter or a digit.
 

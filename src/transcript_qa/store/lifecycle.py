@@ -60,17 +60,17 @@ def check(database: Database, layout: Layout, embedder: EmbedderInfo | None) -> 
         found_embedder = read_embedder(connection)
         read_generation(connection)
     if embedder is not None:
-        refuse_other_embedder(layout, found_embedder, embedder)
+        refuse_other_embedder(str(layout.folder), found_embedder, embedder)
     return found_embedder
 
 
-def refuse_other_embedder(layout: Layout, found: EmbedderInfo, expected: EmbedderInfo) -> None:
+def refuse_other_embedder(place: str, found: EmbedderInfo, expected: EmbedderInfo) -> None:
     """Raise `IndexMismatchError` where vectors of the two may not be compared."""
     if (found.fingerprint, found.dim) == (expected.fingerprint, expected.dim):
         return
     alike = found.name == expected.name
     raise IndexMismatchError(
-        str(layout.folder),
+        place,
         "the embedding model",
         _described(found) if alike else found.name,
         _described(expected) if alike else expected.name,

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from transcript_qa.datatypes import ImportReport, Passage, Transcript
 from transcript_qa.errors import IndexDamagedError, IndexNotFoundError, IndexWriteError, InvalidArgumentError
 from transcript_qa.speakers import SpeakerEdit, loads, renamed
-from transcript_qa.store import changes, keywords, lifecycle, rows, speakeredits, vectorfile
-from transcript_qa.store.base import EmbedderInfo, Scored, Selection, SourceState, TranscriptInfo
+from transcript_qa.store import changes, keywords, lifecycle, rows, speakeredits, stored, vectorfile
+from transcript_qa.store.base import EmbedderInfo, Scored, Selection, SourceState, Stored, TranscriptInfo
 from transcript_qa.store.catalogue import Catalogue
 from transcript_qa.store.checkup import problems
 from transcript_qa.store.database import Database
@@ -143,6 +143,16 @@ class LocalStore:
         """See `Store.sources`."""
         with self._database.reading() as connection:
             return rows.read_sources(connection)
+
+    def source(self, path: str) -> tuple[str, SourceState] | None:
+        """See `Store.source`."""
+        with self._database.reading() as connection:
+            return rows.read_source(connection, path)
+
+    def stored(self, transcript_id: str) -> Stored:
+        """See `Store.stored`."""
+        with self._database.reading() as connection:
+            return stored.read(connection, changes.known_key(connection, transcript_id), self._embedder.dim)
 
     def touch_source(self, transcript_id: str, source: SourceState) -> None:
         """See `Store.touch_source`."""
@@ -302,7 +312,7 @@ class LocalStore:
 
     def _refuse_other_embedder(self, connection: sqlite3.Connection) -> None:
         # Another process may have replaced the index by one made with another model.
-        lifecycle.refuse_other_embedder(self._layout, lifecycle.read_embedder(connection), self._embedder)
+        lifecycle.refuse_other_embedder(str(self._layout.folder), lifecycle.read_embedder(connection), self._embedder)
 
 
 def _check_k(k: int) -> None:

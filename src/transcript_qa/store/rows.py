@@ -152,6 +152,18 @@ def read_sources(connection: sqlite3.Connection) -> dict[str, tuple[str, SourceS
     }
 
 
+@decoding
+def read_source(connection: sqlite3.Connection, path: str) -> tuple[str, SourceState] | None:
+    """See `Store.source`."""
+    row = connection.execute(
+        "SELECT id, size, mtime_ns, sha256 FROM sources JOIN transcripts ON key = transcript WHERE path = ?", (path,)
+    ).fetchone()
+    if row is None:
+        return None
+    transcript_id, size, mtime_ns, sha256 = row
+    return transcript_id, SourceState(path=path, size=size, mtime_ns=mtime_ns, sha256=sha256)
+
+
 def _speaker(label: str, name: str | None, role: str | None, kind: str, aliases: str) -> Speaker:
     return Speaker(label=label, name=name, role=role, kind=SpeakerKind(kind), aliases=tuple(json.loads(aliases)))
 
