@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from answers import ROOT, read_cases
+from answer_sets import ROOT, read_cases
 from retrieval import MEASURES, measure, ours, read_questions
 
 from transcript_qa import TranscriptQA
@@ -186,7 +186,7 @@ def equal(options: argparse.Namespace) -> None:
             copied(folder / "local", f"milvus-lite:{folder / 'lite'}", embedder) as lite,
         ):
             transcripts = {info.id: local.transcript(info.id) for info in local.transcripts()}
-            cases = read_cases(ROOT / "corpus" / "questions.jsonl", transcripts)
+            cases = list(read_cases(ROOT / "corpus" / "questions.jsonl", transcripts))
             compare_answers("corpus", local, lite, [case.question for case in cases])
         if options.qmsum is None:
             return
@@ -263,7 +263,7 @@ def overhead(_: argparse.Namespace) -> None:
         address = f"milvus-lite:{Path(name) / 'lite'}"
         with TranscriptQA.build(ROOT / "corpus", index=Path(name) / "local", embedder=embedder) as local:
             transcripts = {info.id: local.transcript(info.id) for info in local.transcripts()}
-            cases = read_cases(ROOT / "corpus" / "questions.jsonl", transcripts)
+            cases = list(read_cases(ROOT / "corpus" / "questions.jsonl", transcripts))
         with copied(Path(name) / "local", address, embedder), MilvusStore.open(address) as store:
             added: dict[str, list[float]] = {}
             for case in cases[:100]:
