@@ -1,0 +1,164 @@
+"""Follow-ups made stand-alone, and questions that have to stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from conftest import ROOT
+from transcript_qa import TranscriptQA
+from transcript_qa.antecedents import Earlier
+from transcript_qa.embed import HashingEmbedder
+from transcript_qa.followup import stand_alone
+from transcript_qa.phrases import phrases
+from transcript_qa.voices import Voices
+
+LOAN = Earlier(
+    question="what loan was mentioned",
+    quotes=("The bank has approved a loan of 240 million crowns.",),
+    speakers=("Ketrin Halvey",),
+    repliers=("Ilmar Dreskov",),
+)
+WHEAT = Earlier(question="what did Halvey say about wheat", quotes=("It was late.",), speakers=("Ketrin Halvey",))
+PARKING = Earlier(
+    question="What did Dacey say about parking",
+    quotes=("It's worth having.",),
+    speakers=("Rupert Dacey",),
+    repliers=("Colm Averidge",),
+)
+SCALDED = Earlier(
+    question="who got scalded",
+    quotes=("A girl in the galley, Tamsel Orrick, was scalded by the tea urn.",),
+    speakers=("HALSE",),
+)
+PIKE = Earlier(
+    question="what did Mr. Pike say about the leak", speakers=("MR. PIKE",), quotes=("x",), repliers=("MS. KESTREVAN",)
+)
+
+
+@pytest.fixture(scope="module")
+def voices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voices]:
+    index = tmp_path_factory.mktemp("followup")
+    with TranscriptQA.build(ROOT / "corpus", index=index, embedder=HashingEmbedder()) as qa:
+        yield Voices(qa.transcripts())
+
+
+def after(question: str) -> Earlier:
+    return Earlier(question=question)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "asked", "whole"),
+    [
+        # pronouns for things
+        (LOAN, "who provided it?", "who provided the loan?"),
+        (LOAN, "And who pays for it?", "Who pays for the loan?"),
+        (LOAN, "what are its terms?", "what are the loan's terms?"),
+        (after("when was the lens put into the tower?"), "How heavy is it?", "How heavy is the lens?"),
+        (after("when was the lens put into the tower?"), "who made that?", "who made the lens?"),
+        (after("router serial number"), "where is it printed?", "where is the router serial number printed?"),
+        (
+            after("how many flats are planned in the old ropeworks"),
+            "how many of them are affordable?",
+            "how many of the flats are affordable?",
+        ),
+        (
+            after("how many flats are planned in the old ropeworks"),
+            "who will live there?",
+            "who will live in the old ropeworks?",
+        ),
+        (after("why were there no fireworks"), "what will replace them?", "what will replace the fireworks?"),
+        (after("What does a residents' parking permit cost?"), "how many are there of them?", None),
+        # pronouns for people
+        (WHEAT, "what else did she say?", "what else did Halvey say about wheat?"),
+        (WHEAT, "why is her view different?", "why is Halvey's view different?"),
+        (SCALDED, "how old is she?", "how old is Tamsel Orrick?"),
+        (PIKE, "did he report it?", "did Mr. Pike report the leak?"),
+        (PIKE, "how did she respond?", "how did MS. KESTREVAN respond about the leak?"),
+        (PARKING, "what did he say to that?", "what did Colm Averidge say about parking?"),
+        (WHEAT, "What did Dreskov say to that?", "What did Dreskov say about wheat?"),
+        (after("When does the harbour master retire?"), "who replaces him?", "who replaces the harbour master?"),
+        # pieces
+        (LOAN, "and the rate?", "what is the rate of the loan?"),
+        (LOAN, "the collateral?", "what is the collateral of the loan?"),
+        (PARKING, "and Marlow?", "What did Marlow say about parking?"),
+        (PARKING, "and about the newsletter?", "What did Dacey say about the newsletter?"),
+        (PARKING, "what about the newsletter?", "What did Dacey say about the newsletter?"),
+        (after("what is Pike's view on the filters"), "and Halse?", "what is Halse's view on the filters?"),
+        (after("what was said about parking"), "and Marlow?", "what did Marlow say about parking?"),
+        (after("how much does the mould cost"), "and the gasket?", "how much does the gasket cost?"),
+        (after("how much is in the harbour reserve"), "and in general balances?", "how much is in general balances?"),
+        (after("when does the first tranche arrive"), "and the second?", "when does the second tranche arrive?"),
+        (after("How many passengers were on board the ferry?"), "and crew?", "How many crew were on board the ferry?"),
+        # question words alone
+        (LOAN, "why?", "why was the loan mentioned?"),
+        (LOAN, "How much?", "How much was the loan?"),
+        (after("who seconded the sea wall motion"), "why?", "why was the sea wall motion seconded?"),
+        (after("who seconded the sea wall motion"), "when was that?", "when was the sea wall motion seconded?"),
+        (after("Did they raise the charge?"), "why not?", "why didn't they raise the charge?"),
+        (after("Did they raise the charge?"), "by how much?", "by how much did they raise the charge?"),
+        (after("when does the first tranche arrive"), "how much?", "how much is the first tranche?"),
+        (after("in which shipyard was the Aldis Queen built"), "when?", "when was the Aldis Queen built?"),
+        (SCALDED, "why?", "why was it that somebody got scalded?"),
+        # more of it
+        (LOAN, "tell me more", "what else was said about the loan?"),
+        (LOAN, "what else?", "what else was mentioned?"),
+        (after("who seconded the motion"), "who else?", "who else seconded the motion?"),
+        (LOAN, "Who said that?", "Who said “The bank has approved a loan of 240 million crowns.”?"),
+    ],
+)
+def test_a_follow_up_is_made_whole(earlier: Earlier, asked: str, whole: str | None, voices: Voices) -> None:
+    assert stand_alone(asked, [earlier], voices) == (whole or "how many are there of the residents' parking permits?")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what is the capacity of the plant?",
+        "What did Lindqvar say?",
+        "When was the bridge built and who built it?",
+        "is it true that the harbour was mortgaged?",
+        "How long does it take to fill the reservoir?",
+        "what did they say about the bridge?",
+        "What did the mayor say when he opened the meeting?",
+        "who said that the interest is fixed",
+        "how many people were there",
+        "sea wall",
+        "parking charges in winter",
+        "thanks",
+        "?",
+        "",
+        "what loan was mentioned",
+    ],
+)
+def test_a_question_that_stands_alone_stays(question: str, voices: Voices) -> None:
+    assert stand_alone(question, [LOAN, WHEAT], voices) == question
+    assert stand_alone(f" {question} ", [], voices) == question
+
+
+def test_what_the_last_question_lacks_is_of_the_one_before(voices: Voices) -> None:
+    assert stand_alone("what did he say?", [PARKING, after("why?")], voices) == "what did Dacey say about parking?"
+
+
+def test_mister_and_missis_have_to_agree(voices: Voices) -> None:
+    asked = after("did Mr. Pike answer Ms. Kestrevan about the cat")
+    assert stand_alone("was she sure?", [asked], voices) == "was Ms. Kestrevan sure about the cat?"
+    assert stand_alone("was he sure?", [asked], voices) == "was Mr. Pike sure about the cat?"
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
+def test_no_conversation_breaks_it(voices: Voices, question: str, before: str, quote: str) -> None:
+    earlier = Earlier(question=before, quotes=(quote,), speakers=("Ketrin Halvey",), repliers=("HALSE",))
+    assert bool(stand_alone(question, [earlier], voices).strip()) or not question.strip(" ?.!,;:")
+
+
+@given(st.lists(st.sampled_from("the a what who did is said about of in loan Halvey it she and bridges 's ?".split())))
+def test_phrases_lie_inside_the_question_and_in_order(parts: list[str]) -> None:
+    question = " ".join(parts)
+    found = phrases(question)
+    assert all(phrase.first < phrase.end for phrase in found)
+    assert all(left.end <= right.first for left, right in zip(found, found[1:], strict=False))
+    assert all(phrase.text.removeprefix("the ") in question for phrase in found)
