@@ -216,7 +216,8 @@ def copied(source: Path, target: str, embedder: SentenceTransformerEmbedder) -> 
         took_s = time.perf_counter() - since
         print(
             f"copied {report.copied} transcripts, {compared.passages[1]} passages in {took_s:.1f} s; "
-            f"{compared.first_alike} of {compared.searches} searches find the same first, "
+            f"the same first by meaning {compared.meaning_alike}, by words {compared.words_alike} of "
+            f"{compared.searches // 2} searches, "
             f"{compared.found_alike:.3f} of the first ten are the same"
         )
         print_sizes(new)
