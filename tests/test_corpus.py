@@ -92,7 +92,7 @@ def test_ids_are_stable_and_distinct() -> None:
         "!!!.txt": "transcript",
     }
     assert transcript_ids(reversed(paths)) == ids
-    assert transcript_ids([*paths, "z/call.txt"], ids) == {**ids, "z/call.txt": "call"}
+    assert transcript_ids([*paths, "z/call.txt"], ids) == {**ids, "z/call.txt": "z-call"}
 
 
 def test_an_id_given_once_stays() -> None:

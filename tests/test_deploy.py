@@ -92,6 +92,6 @@ def test_the_image_is_made_of_what_there_is() -> None:
 @pytest.mark.parametrize("name", ["compose.yaml", "kubernetes.yaml", "README.md", "proxy.conf"])
 def test_no_secret_and_no_option_of_the_past(name: str) -> None:
     text = (DEPLOY / name).read_text("utf-8")
-    for address in re.findall(r"milvus(?:\+tls)?://[\w.:-]+/\w+(?:\?[\w=&]+)?", text):
+    for address in re.findall(r"milvus(?:\+tls)?://[a-z][\w.-]+(?::\d+)?/\w+(?:\?[\w=&]+)?", text):
         parse_address(address)
     assert "version: '3" not in text

@@ -285,6 +285,8 @@ def test_a_death_at_any_write_leaves_the_old_or_the_new(
                 pass
         # Whoever comes next is another process.
         monkeypatch.setattr(milvus_work, "_PROCESS", f"later-{n_writes}")
+        # As after the half minute in which what a killed writer did not say is noticed.
+        store._heads._listing = None
         there = store.titles()
         if there:
             assert store.transcript("a") in (old.transcript, new.transcript)
@@ -294,8 +296,6 @@ def test_a_death_at_any_write_leaves_the_old_or_the_new(
             seen.add("gone")
             assert store.search_dense(old.vectors[0], k=20) == []
         store.save()
-        # As after the half minute in which what a killed writer did not say is noticed.
-        store._heads._listing = None
         assert store.health() == []
         assert n_rows(store) == (store.passage_count(), 2 * len(store.titles()))
     assert seen == {"old", "new" if what == "put" else "gone", "done"}
@@ -396,8 +396,9 @@ def test_a_copy_there_and_back_is_the_same(address: str, tmp_path: Path) -> None
         filled(local, CORPUS)
         report = copy_index(local, archive)
         assert (report.copied, report.unchanged, report.comparison.alike) == (3, 0, True)
-        assert report.comparison.first_alike == report.comparison.searches == 20
-        assert report.comparison.found_alike > 0.9
+        assert (report.comparison.meaning_alike, report.comparison.searches) == (10, 20)
+        assert report.comparison.words_alike > 0
+        assert report.comparison.found_alike > 0.7
         assert copy_index(local, archive).unchanged == 3
         with LocalStore.create(tmp_path / "two", EMBEDDER) as back:
             copy_index(archive, back)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +19,12 @@ from transcript_qa.store import EmbedderInfo, LocalStore, MilvusStore, Scored, S
 
 Opener = Callable[[Path, EmbedderInfo], Store]
 
+lite = pytest.mark.skipif(find_spec("milvus_lite") is None, reason="Milvus Lite is not installed")
 BACK_ENDS: list[Opener] = [
     pytest.param(lambda path, embedder: LocalStore.open_or_create(path, embedder), id="local"),  # type: ignore[list-item]
-    pytest.param(lambda path, embedder: MilvusStore.open_or_create(f"milvus-lite:{path}", embedder), id="milvus-lite"),  # type: ignore[list-item]
+    pytest.param(
+        lambda path, embedder: MilvusStore.open_or_create(f"milvus-lite:{path}", embedder), id="milvus-lite", marks=lite
+    ),  # type: ignore[list-item]
 ]
 
 

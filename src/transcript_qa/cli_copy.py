@@ -64,7 +64,8 @@ def _report_json(report: CopyReport) -> dict[str, object]:
         "transcripts": list(compared.transcripts),
         "passages": list(compared.passages),
         "searches": compared.searches,
-        "first_alike": compared.first_alike,
+        "meaning_alike": compared.meaning_alike,
+        "words_alike": compared.words_alike,
         "found_alike": round(compared.found_alike, 4),
         "alike": compared.alike,
     }
@@ -72,10 +73,11 @@ def _report_json(report: CopyReport) -> dict[str, object]:
 
 def _told(target: str, report: CopyReport) -> str:
     compared = report.comparison
+    n_each = compared.searches // 2
     return (
         f"{target}: {report.copied:,} transcripts copied, {report.unchanged:,} were there\n"
         f"transcripts {compared.transcripts[0]:,} and {compared.transcripts[1]:,}, "
         f"passages {compared.passages[0]:,} and {compared.passages[1]:,}\n"
-        f"{compared.first_alike} of {compared.searches} searches find the same first, "
-        f"{compared.found_alike:.0%} of the first ten are the same\n"
+        f"the same passage first in {compared.meaning_alike} of {n_each} searches by meaning and "
+        f"{compared.words_alike} of {n_each} by words; {compared.found_alike:.0%} of the first ten are the same\n"
     )

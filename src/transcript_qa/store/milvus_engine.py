@@ -33,6 +33,8 @@ _SOON_AGAIN = {
     "grpc.min_reconnect_backoff_ms": 100,
     "grpc.max_reconnect_backoff_ms": 1000,
 }
+# The client's signs of life are more than a server allows that was not set up for them, as that of Milvus Lite.
+_NO_PINGS = {"grpc.keepalive_time_ms": 2**31 - 1, "grpc.keepalive_permit_without_calls": 0}
 # The first release with keyword search.
 _OLDEST = (2, 5)
 
@@ -61,7 +63,10 @@ class Engine:
         self._guard = threading.Lock()
         make, self._failures = _client()
         uri = milvus_lite.start(address.lite) if address.lite else _uri(address)
-        options: dict[str, Any] = {"secure": address.tls, "grpc_options": _SOON_AGAIN}
+        options: dict[str, Any] = {
+            "secure": address.tls,
+            "grpc_options": _SOON_AGAIN | (_NO_PINGS if address.lite else {}),
+        }
         if credentials.ca is not None:
             options["server_pem_path"] = str(credentials.ca)
         try:

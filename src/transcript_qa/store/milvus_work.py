@@ -1,9 +1,10 @@
 """Who is writing what, so that nothing half written is ever seen and nothing is left behind.
 
 Every change of a transcript begins with a `work` record and ends by deleting it. In between its rows are written under
-a version of their own, which no reader looks at; then one row, the transcript's head, says that this version holds. The
-rows of a version that is no head and that nobody is at work on are garbage: a version without a `work` record never
-becomes a head, since the head is written before that record goes.
+a version of their own, which no reader looks at; then one row, the transcript's head, says that this version holds, and
+the record says that the change is done. Rows of a version that is neither the head nor that of an open change are
+garbage, for no such version ever becomes a head. Whoever is done clears them up and takes the record away last: of
+several at once, the last to be done sees all the others done.
 
 A process that was killed leaves its record behind. It is known to be dead at once on its own machine, and elsewhere
 after a quarter of an hour; whoever comes next then clears up. A writer that was taken for dead while it lived finds its
@@ -27,6 +28,7 @@ _LEASE_S = 900
 _MACHINE = hashlib.blake2b(socket.gethostname().encode(), digest_size=6).hexdigest()
 # Tells this process from one before it with the same number, as in a container that was started again.
 _PROCESS = secrets.token_hex(4)
+_OPEN, _DONE = "open", "done"
 PUTTING, REMOVING, TOUCHING = "put", "remove", "touch"
 
 
@@ -49,8 +51,7 @@ class Works:
             The name of the change.
         """
         name = new_version()
-        tag = f"{_MACHINE} {os.getpid()} {_PROCESS} {int(time.time())}"
-        record = Record(kind="work", name=name, value=what, owner=owner, tag=tag, version=version or name)
+        record = Record(kind="work", name=name, value=what, owner=owner, tag=_tag(_OPEN), version=version or name)
         self._records.put(record, is_new=True)
         return name
 
@@ -60,21 +61,21 @@ class Works:
 
     def end(self, name: str, owner: str) -> None:
         """Say that a change is done, and clear up after it."""
-        self._records.delete([("work", name)])
+        self._records.put(Record(kind="work", name=name, value="", owner=owner, tag=_tag(_DONE), version=name))
         self.clear(owner)
+        self._records.delete([("work", name)])
 
     def clear(self, owner: str) -> None:
         """Delete what is left of a transcript's former versions and of changes whose process has died."""
         rows = self._records.owned(owner)
         head = {row.version for row in rows if row.kind == "head"}
         works = [row for row in rows if row.kind == "work"]
-        alive = [row for row in works if _alive(row.tag)]
-        kept = head | {row.version for row in alive}
+        kept = head | {row.version for row in works if _alive(row.tag) and row.tag.endswith(_OPEN)}
         garbage = sorted({row.version for row in rows if row.kind in ("body", "blob")} - kept)
         if garbage:
             self._engine.delete(passages_of(self._engine.address), f"version in {listed(garbage)}")
             self._records.drop_versions(garbage)
-        dead = [row.name for row in works if row not in alive]
+        dead = [row.name for row in works if not _alive(row.tag)]
         if not head and any(one.value == REMOVING for one in self._records.get("work", dead).values()):
             self._records.delete([("edits", owner)])
         self._records.delete(("work", name) for name in dead)
@@ -93,8 +94,12 @@ class Works:
         return sum(not _alive(work.tag) for work in self._records.all("work"))
 
 
+def _tag(state: str) -> str:
+    return f"{_MACHINE} {os.getpid()} {_PROCESS} {int(time.time())} {state}"
+
+
 def _alive(tag: str) -> bool:
-    machine, number, process, since = tag.split(" ")
+    machine, number, process, since, _ = tag.split(" ")
     if machine == _MACHINE:
         if int(number) == os.getpid():
             return process == _PROCESS
