@@ -199,7 +199,8 @@ class GeneratorError(TranscriptQAError, OSError):
     def __init__(self, server: str, reason: str) -> None:
         self.server = server
         self.reason = reason
-        super().__init__(f"{server}: {reason}. `transcript-qa doctor --llm-url {server}` looks into it.")
+        stop = "" if reason.endswith(("?", ".")) else "."
+        super().__init__(f"{server}: {reason}{stop} `transcript-qa doctor --llm-url {server}` looks into it.")
 
 
 class StoreUnavailableError(TranscriptQAError, ConnectionError):
