@@ -47,7 +47,7 @@ from transcript_qa.store import LocalStore
 from transcript_qa.text import normalise
 
 ROOT = TRAINING.parent
-L2 = 2.0
+L2 = 0.5
 
 
 @dataclass(frozen=True)

@@ -49,8 +49,8 @@ from transcript_qa.store import (
 from transcript_qa.verifying import Verifier, every_passage
 from transcript_qa.wording import Wording, as_events
 
-READ_HITS = 12
-RANKED_HITS = 16
+READ_HITS = 10
+RANKED_HITS = 12
 
 
 class TranscriptQA:
