@@ -25,6 +25,7 @@ from transcript_qa.tokens import count_tokens  # noqa: E402
 from wording_cases import Case, Outcome, cases, run_case  # noqa: E402
 
 TOKENS_PER_S = 30
+TRANSCRIPT = "state-visit-veldania.txt"
 
 
 def main() -> None:
@@ -91,10 +92,10 @@ class Timed(ScriptedGenerator):
 
 
 def measure_stream() -> tuple[list[float], list[float], list[float]]:
-    """Milliseconds of whole answers over the sample corpus with the bundled model; the first is left out."""
+    """Milliseconds of whole answers over one transcript with the bundled model; the first is left out."""
     drafts, sentences, prompts = [], [], []
-    with TemporaryDirectory() as folder, TranscriptQA.build(ROOT / "corpus", index=folder) as qa:
-        for case in [case for case in cases() if case.kind == "good"][:20]:
+    with TemporaryDirectory() as folder, TranscriptQA.build(ROOT / "corpus" / TRANSCRIPT, index=folder) as qa:
+        for case in [case for case in cases() if case.kind == "good"][:12]:
             generator = Timed(["The loan of 240 million crowns was approved by the bank [1]. "], piece_chars=6)
             answer = qa.ask(case.question)
             if not answer.answered:

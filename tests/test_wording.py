@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from transcript_qa.reader import Reading, ReadSentence
 from transcript_qa.render import answer_json, answer_markdown, answer_plain
 from transcript_qa.store import EmbedderInfo, LocalStore
 from transcript_qa.text import terms
+from transcript_qa.web.chat import Chat
 
 BUDGET = """Budget hearing
 March 19, 2024
@@ -147,6 +149,34 @@ def test_where_the_model_fails_the_transcripts_own_words_are_shown(
     assert answer.worded_by is None
     assert why in answer.note
     assert "own words" in answer.note
+
+
+def test_an_error_of_our_own_loses_no_answer(qa: TranscriptQA) -> None:
+    class Wrong(ScriptedGenerator):
+        def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:  # noqa: ARG002
+            raise ZeroDivisionError
+
+    plain = qa.ask(QUESTION)
+    qa.word_with(Wrong(["-"]))
+    answer = qa.ask(QUESTION)
+    qa.word_with(None)
+    assert (answer.text, answer.citations) == (plain.text, plain.citations)
+    assert "could not be read" in answer.note
+
+
+def test_the_chat_shows_drafts_apart_then_links_and_the_note(qa: TranscriptQA) -> None:
+    warming: Future[None] = Future()
+    warming.set_result(None)
+    qa.word_with(Filling([f"{GOOD} {BAD}"]))
+    steps = list(Chat(qa, uploads=None, warming=warming).ask(QUESTION, [], None, [], [], ""))
+    qa.word_with(None)
+    shown = [step[0][-1]["content"] for step in steps]
+    assert any(text == "*The h* …" for text in shown)
+    assert any(text.startswith("The harbour loan is 240 million crowns, said Mira Voss \\[1\\]. *") for text in shown)
+    assert "said Mira Voss [1]." in shown[-1]
+    assert "[1]: /t/budget" in shown[-1]
+    assert "*Worded by scripted, each sentence checked against what it cites." in shown[-1]
+    assert "\u26a0" in shown[-1]
 
 
 def test_a_reply_that_breaks_off_keeps_what_is_checked_and_adds_the_quotations(qa: TranscriptQA) -> None:

@@ -257,8 +257,8 @@ def _is_percent(tokens: list[tuple[str, int, int]], at: int, folded: str) -> boo
 
 def _number_at(tokens: list[tuple[str, int, int]], at: int) -> tuple[float, int] | None:
     """The number that begins at a token, and the token after it."""
-    word = tokens[at][0]
-    if word[0].isdigit():
+    word = tokens[at][0] if at < len(tokens) else ""
+    if word[:1].isdigit():
         return _scaled(float(word.replace(",", "")), tokens, _after_ordinal(tokens, at + 1))
     if (
         word in ("a", "an")

@@ -7,6 +7,7 @@ always left out (`claims.NEVER_SHOWN`).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -28,6 +29,7 @@ from transcript_qa.store import Store
 from transcript_qa.text import terms
 from transcript_qa.writing import Writer
 
+_log = logging.getLogger(__name__)
 _REPLY_TOKENS = {Task.ANSWER: 500, Task.LIST: 700, Task.COMPARISON: 700, Task.SUMMARY: 900, Task.NOTES: 400}
 _MOST_SENTENCES = {Task.ANSWER: 24, Task.LIST: 80, Task.COMPARISON: 80, Task.SUMMARY: 2000}
 _WIDE_HITS = 24
@@ -88,6 +90,9 @@ class Wording:
             yield from self._worded(answer.asked_as, task, evidence, writer)
         except TranscriptQAError as error:
             writer.broke_off(str(error))
+        except Exception:  # noqa: BLE001 - whatever a model writes, the answer without it must be shown
+            _log.exception("an answer was not worded")
+            writer.broke_off("its reply could not be read; the log says why")
         n_shown = len(writer.shown)
         done = writer.finish(self.generator.name, hits=hits)
         if len(done.text) > n_shown:

@@ -87,7 +87,7 @@ def with_draft(checked: str, draft: str) -> str:
     >>> with_draft("The loan was approved. ", "It ra")
     'The loan was approved. *It ra* …'
     """
-    return f"{literal(checked)}*{literal(draft)}* …" if draft else literal(checked)
+    return f"{literal(checked.rstrip())} *{literal(draft)}* …".lstrip() if draft else literal(checked)
 
 
 def with_markers(text: str, citations: Sequence[Citation]) -> str:
