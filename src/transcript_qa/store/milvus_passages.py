@@ -34,6 +34,7 @@ _PLAIN = re.compile(r"[0-9.-]{1,60}")
 _KEYS_AT_ONCE = 5_000
 # Equal vectors may differ in the last places, by where in a block the engine multiplies them.
 _DECIMALS = 6
+_REPEATS = 2
 _HIT_FIELDS = ("pk", "transcript", "place", "passage")
 
 Versions = Callable[[Iterable[str]], Mapping[str, str]]
@@ -205,10 +206,15 @@ def _complete(
 ) -> list[tuple[Row, float]]:
     """The best rows under a condition: k passages, and all that tie with the last one."""
     wanted = min(k + 16, MAX_HITS)
+    repeats = _REPEATS
     while True:
         found = ask(condition, wanted)
         holding = versions({row["transcript"] for row, _ in found})
-        live = [(row, score) for row, score in found if holding.get(row["transcript"]) == row["pk"].partition("/")[0]]
+        live = [(row, score) for row, score in found if holding.get(row["transcript"]) == _version(row)]
+        if repeats and not holding.keys() <= {row["transcript"] for row, _ in live}:
+            # Of a transcript only rows that hold no more: it was replaced since, or somebody left them behind.
+            repeats -= 1
+            continue
         passages = list(dict.fromkeys(row["passage"] for row, _ in live))
         if len(found) < wanted or wanted == MAX_HITS:
             return live
@@ -217,6 +223,10 @@ def _complete(
             if found[-1][1] < last:
                 return live
         wanted = min(4 * wanted, MAX_HITS)
+
+
+def _version(row: Row) -> str:
+    return str(row["pk"]).partition("/")[0]
 
 
 def _pk(version: str, passage_id: str, part: int) -> str:
