@@ -243,3 +243,14 @@ def test_impossible_times_are_none() -> None:
     report = read("WEBVTT\n\n00:75:99.000 --> 00:02:00.000\nHello there\n")
     turn = report.transcript.turns[0]
     assert (turn.start_s, turn.end_s, turn.address) == (None, 120.0, None)
+
+
+@pytest.mark.parametrize("head", ["WEBVTT\n\n", ""], ids=["webvtt", "srt"])
+def test_hours_of_two_and_of_three_digits_stand_in_one_file(head: str) -> None:
+    starts = ("99:59:58.500", "100:00:01.250", "012:00:00.000", "123:45:06.007")
+    cues = [f"{n}\n{at} --> {at[:-3]}900\nMira Voss: word {n}\n\n" for n, at in enumerate(starts, start=1)]
+    report = parse_transcript((head + "".join(cues)).encode(), source="long")
+    (turn,) = report.transcript.turns
+    assert [mark.start_s for mark in turn.marks] == [359_998.5, 360_001.25, 43_200.0, 445_506.007]
+    assert [mark.address for mark in turn.marks] == ["99:59:58", "100:00:01", "12:00:00", "123:45:06"]
+    assert report.transcript.words_of(turn) == "word 1 word 2 word 3 word 4"

@@ -21,9 +21,10 @@ from transcript_qa.formats.times import clock, seconds
 
 _STAMP = r"(?:\d{1,6}:)?\d{1,3}:\d{2}(?:[.,]\d{1,9}|:\d{3})?"
 _TIME_LINE = re.compile(rf"[ \t\xa0]{{0,8}}({_STAMP})[ \t]{{0,8}}-{{1,2}}>[ \t]{{0,8}}({_STAMP})(?![\d:])")
-_USUAL = r"\d\d:[0-5]\d:[0-5]\d[.,]\d{3}"
+_USUAL = r"[1-9]?\d\d:[0-5]\d:[0-5]\d[.,]\d{3}"
 # Milliseconds that one more of each of its digits is worth; the marks between them are worth nothing.
-_PLACE_MS = np.array([36_000_000, 3_600_000, 0, 600_000, 60_000, 0, 10_000, 1_000, 0, 100, 10, 1], dtype=np.int64)
+_HOURS_MS = (360_000_000, 36_000_000, 3_600_000)
+_PLACE_MS = np.array([*_HOURS_MS, 0, 600_000, 60_000, 0, 10_000, 1_000, 0, 100, 10, 1], dtype=np.int64)
 _GUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}(?:/\d+-\d+)?"
 
 # Enough at a time to be quick, few enough to take little memory.
@@ -98,7 +99,7 @@ class Cues:
         firsts, lasts, said = zip(*found, strict=True)
         self.starts_s += _usual_seconds(firsts)
         self.ends_s += _usual_seconds(lasts)
-        self.addresses += [first[:8] for first in firsts]
+        self.addresses += [first[:-4] for first in firsts]
         lines, starts, counts = _lines_of(said, places)
         begins = np.cumsum(counts) - counts + len(self.lines)
         self.firsts += begins.tolist()
@@ -142,7 +143,7 @@ def usual(*, identifier: str, ends: str) -> re.Pattern[str]:
 
 WEBVTT = usual(identifier=rf"(?<=\n\n)[^\n>]+\n|\d+\n|{_GUID}\n", ends=r"\n{2,}|\n?\Z")
 # A blank line does not end the text of a SubRip cue: the next time line does.
-SUBRIP = usual(identifier=r"\d+\n", ends=r"\n{2,}(?=(?:\d+\n)?\d\d:\d\d:\d\d)|\s*\Z")
+SUBRIP = usual(identifier=r"\d+\n", ends=r"\n{2,}(?=(?:\d+\n)?[1-9]?\d\d:\d\d:\d\d)|\s*\Z")
 
 
 def scan(builder: Builder, pattern: re.Pattern[str], cues: Cues) -> Iterator[list[Line]]:
@@ -181,9 +182,14 @@ def scan(builder: Builder, pattern: re.Pattern[str], cues: Cues) -> Iterator[lis
 
 
 def _usual_seconds(stamps: Sequence[str]) -> list[float]:
-    """Seconds of many times in their usual form, of twelve characters each."""
-    digits = np.frombuffer("".join(stamps).encode("ascii"), dtype=np.uint8).reshape(-1, 12) - ord("0")
-    milliseconds = digits.astype(np.int64) @ _PLACE_MS
+    """Seconds of many times in their usual form; few have three digits of hours."""
+    n_chars = len(stamps[0])
+    joined = "".join(stamps)
+    if set(map(len, stamps)) != {n_chars}:
+        n_chars = len(_PLACE_MS)
+        joined = "".join([stamp.rjust(n_chars, "0") for stamp in stamps])
+    digits = np.frombuffer(joined.encode("ascii"), dtype=np.uint8).reshape(-1, n_chars) - ord("0")
+    milliseconds = digits.astype(np.int64) @ _PLACE_MS[-n_chars:]
     return cast("list[float]", (milliseconds / 1000).tolist())
 
 
