@@ -153,7 +153,7 @@ def test_where_the_model_fails_the_transcripts_own_words_are_shown(
 
 def test_an_error_of_our_own_loses_no_answer(qa: TranscriptQA) -> None:
     class Wrong(ScriptedGenerator):
-        def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:  # noqa: ARG002
+        def stream(self, messages: Sequence[Message], *, max_tokens: int) -> Iterator[str]:
             raise ZeroDivisionError
 
     plain = qa.ask(QUESTION)
