@@ -33,7 +33,7 @@ from transcript_qa.features import (
 from transcript_qa.ranking import reranked
 
 # Below this chance nothing is quoted (benchmarks/README.md).
-THRESHOLD = 0.1
+THRESHOLD = 0.17
 _MAX_SENTENCES = 3
 _JOINING_MARGIN = 0.8
 
