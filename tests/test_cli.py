@@ -478,6 +478,7 @@ def test_ask_answers_with_quotes_and_places(call: Call, index: Path) -> None:
     assert data.status == people.status
     assert set(data.json) == {
         "question", "asked_as", "answered", "confidence", "text", "citations", "hits", "filters", "timings_ms",
+        "worded_by", "n_marked", "n_dropped", "note",
     }  # fmt: skip
     assert data.json["answered"] == (data.status == 0)
     if data.json["answered"]:
@@ -695,7 +696,7 @@ def test_serve(call: Call, index: Path, monkeypatch: pytest.MonkeyPatch, as_json
     result = call("serve", "--port", "0", "--index", index, *(["--json"] if as_json else []))
     assert (result.status, result.err) == (0, "")
     assert (seen.pop("hosts"), seen.pop("password")) == ((), None)
-    assert seen == {"host": "127.0.0.1", "port": 0, "uploads": index / "uploads", "transcripts": 2}
+    assert seen == {"host": "127.0.0.1", "port": 0, "uploads": index / "uploads", "mcp": False, "transcripts": 2}
     if as_json:
         assert result.json == {"url": "http://127.0.0.1:7861"}
     else:

@@ -53,12 +53,13 @@ class Reading:
     Attributes:
         sentences: best first.
         confidence: 0 to 1, the chance that the best of them answers.
-        hits: the passages in the order in which they bear on the question, with the reader's best score in each.
+        hits: the passages in the order in which they bear on the question, with the reader's best score in each; empty
+            where the reader has no order of its own.
     """
 
     sentences: tuple[ReadSentence, ...]
     confidence: float
-    hits: tuple[Hit, ...]
+    hits: tuple[Hit, ...] = ()
 
 
 class Reader(Protocol):
