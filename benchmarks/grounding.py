@@ -372,7 +372,8 @@ def speed(folder: Path, *, n_quotes: int, n_words: int, seed: int) -> None:
         by_kind[kind] = time.process_time() - begun
     print(f"{len(meetings)} meetings, {total:,} words printed, {len(finder.index):,} compared; {n_quotes:,} quotes")
     print(
-        f"processor time: words read and ordered {built_cpu - started_cpu:.1f} s, quotes {sum(by_kind.values()):.1f} s; "
+        f"processor time: words read and ordered {built_cpu - started_cpu:.1f} s, "
+        f"quotes {sum(by_kind.values()):.1f} s; "
         f"by the clock {built - started:.1f} s and {time.perf_counter() - built:.1f} s"
     )
     print("  ".join(f"{kind} {1e6 * took / (n_quotes / len(KINDS)):.0f} us" for kind, took in by_kind.items()))
