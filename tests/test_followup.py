@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -160,5 +161,5 @@ def test_phrases_lie_inside_the_question_and_in_order(parts: list[str]) -> None:
     question = " ".join(parts)
     found = phrases(question)
     assert all(phrase.first < phrase.end for phrase in found)
-    assert all(left.end <= right.first for left, right in zip(found, found[1:], strict=False))
+    assert all(left.end <= right.first for left, right in pairwise(found))
     assert all(phrase.text.removeprefix("the ") in question for phrase in found)

@@ -30,8 +30,8 @@ def infos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Transcript
 
 def info(transcript_id: str, title: str, day: date | None, *speakers: Speaker) -> TranscriptInfo:
     return TranscriptInfo(
-        id=transcript_id, title=title, date=day, place=None, source=f"{transcript_id}.txt", media_url=None, format="names",
-        n_turns=1, n_words=1, n_passages=1, duration_s=None, added_at=datetime.now(UTC),
+        id=transcript_id, title=title, date=day, place=None, source=f"{transcript_id}.txt", media_url=None,
+        format="names", n_turns=1, n_words=1, n_passages=1, duration_s=None, added_at=datetime.now(UTC),
         speakers=tuple(SpeakerInfo(speaker=speaker, n_turns=1, n_words=1) for speaker in speakers),
     )  # fmt: skip
 
