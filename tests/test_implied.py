@@ -85,6 +85,8 @@ def test_who_is_to_have_said_it_is_a_filter(question: str, name: str, infos: tup
         "What is George Halvey's view?",
         "what did the question say",
         "when did Halvey arrive",
+        "was Halse warned about the pump",
+        "when was Halvey told about it",
         "what loan was mentioned",
         "what did Amelia Thornbury think of the proposal?",
         "",
