@@ -31,8 +31,7 @@ def infos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Transcript
 def info(transcript_id: str, title: str, day: date | None, *speakers: Speaker) -> TranscriptInfo:
     return TranscriptInfo(
         id=transcript_id, title=title, date=day, place=None, source=f"{transcript_id}.txt", media_url=None,
-        format="names",
-        n_turns=1, n_words=1, n_passages=1, duration_s=None, added_at=datetime.now(UTC),
+        format="names", n_turns=1, n_words=1, n_passages=1, duration_s=None, added_at=datetime.now(UTC),
         speakers=tuple(SpeakerInfo(speaker=speaker, n_turns=1, n_words=1) for speaker in speakers),
     )  # fmt: skip
 
@@ -86,6 +85,8 @@ def test_who_is_to_have_said_it_is_a_filter(question: str, name: str, infos: tup
         "What is George Halvey's view?",
         "what did the question say",
         "when did Halvey arrive",
+        "was Halse warned about the pump",
+        "when was Halvey told about it",
         "what loan was mentioned",
         "what did Amelia Thornbury think of the proposal?",
         "",

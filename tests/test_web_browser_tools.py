@@ -272,3 +272,15 @@ def test_axe_finds_nothing_of_ours(browser: Any, address: str, scheme: str, widt
         for path in ("/library", "/library/budget", "/t/budget", "/docs"):
             page.goto(address + path)
             check(path)
+
+
+def test_a_follow_up_is_shown_whole_and_a_chip_takes_its_filter_away(page: Any) -> None:
+    ask(page, "was the agenda mentioned by anybody")
+    ask(page, "and did Reed mention it?")
+    page.get_by_text("Asked as: did Reed mention the agenda?").wait_for()
+    chip = page.get_by_role("button", name="Ask without: only what Tomas Reed says")
+    chip.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.querySelector('.tq-chip')")
+    settled(page, 2)
+    assert page.locator("[data-testid=user]").last.inner_text().strip() == "and did Reed mention it?"

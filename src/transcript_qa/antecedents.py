@@ -1,6 +1,6 @@
 """What "it", "that" and "she" stand for: the things and people of the questions before.
 
-Of a question's things the one it is about comes first, then what it asked for, then its subject, its object and its
+Of a question's things the one it is about comes first, then its subject, what it asked for, its object and its
 places; number agrees. Of its people those named come first, then whoever was quoted; "Mr" and "Ms" have to agree.
 """
 
@@ -16,7 +16,7 @@ from transcript_qa.saying import DO, OPINION, PLAN, SAY
 from transcript_qa.voices import Voices, Word, question_words
 
 LOOK_BACK = 3
-_ORDER = (Part.ABOUT, Part.ASKED, Part.SUBJECT, Part.OBJECT, Part.PLACE)
+_ORDER = (Part.ABOUT, Part.SUBJECT, Part.ASKED, Part.OBJECT, Part.PLACE)
 _HE = frozenset("mr sir lord king father brother prince he him his".split())
 _SHE = frozenset("ms mrs miss dame lady queen sister mother princess madam she her hers".split())
 # What is said beside the topic: "about the price in the last meeting", "when discussing the remote".

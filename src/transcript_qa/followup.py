@@ -205,6 +205,8 @@ def _put_in(piece: str, known: Antecedents, voices: Voices) -> str:
     if words_of[-1].folded in _ATTRIBUTES and not about_clause(before):
         thing = known.thing(plural=False) or known.thing(plural=True)
         if thing:
+            owner = re.fullmatch(r"the (\w+) of (.+)", thing)
+            thing = owner[2] if owner is not None and owner[1] in _ATTRIBUTES else thing
             return f"what {'are' if words_of[-1].folded.endswith('s') else 'is'} {_the(piece)} of {thing}"
     if clause := about_clause(before):
         return before.replace(clause, piece)

@@ -171,7 +171,10 @@ def _says(asked: Sequence[Word], first: int, end: int) -> bool | None:
     then = asked[verb].folded if verb < len(asked) else ""
     if asked[end - 1].possessive:
         return _owns(asked, end, before)
-    if before in AUXILIARIES or before in ("was", "is", "were", "are") or before in _BEFORE_SUBJECT or not before:
+    if before in ("was", "is", "were", "are"):
+        # "Was Voss saying", but not "was Voss told".
+        return then in SAY if then.endswith("ing") and then in SAY | DO else None
+    if before in AUXILIARIES or before in _BEFORE_SUBJECT or not before:
         if then in SAY:
             return True
         if then in DO:

@@ -50,12 +50,12 @@ _FORMS: tuple[tuple[Form, re.Pattern[str]], ...] = tuple(
             Form.COUNT,
             rf"(?:{_OFTEN}|when|where|in (?:which|what) (?:transcripts?|meetings?|recordings?))\s+"
             rf"(?:is|are|was|were|has|have|did|does|do)\s+(?P<thing>.+?)\s+(?:ever\s+)?(?:been\s+)?"
-            r"(?:mentioned|said|talked about|spoken of|brought up)",
+            rf"{_DONE}",
         ),
         (Form.COUNT, rf"{_OFTEN}\s+{_BE}\s+(?P<who>[\w’' .-]{{1,60}}?)\s+{_EVER}{_DOES}\s+(?P<thing>.+?)"),
+        (Form.ANY, r"(?:is|was) there any(?:thing)? (?:mention of|said about)\s+(?P<thing>.+?)"),
         (Form.ANY, rf"{_BE}\s+(?P<who>[\w’' .-]{{1,60}}?)\s+{_EVER}{_DOES}\s+(?P<thing>.+?)"),
         (Form.ANY, rf"(?:is|are|was|were|has|have)\s+(?P<thing>.+?)\s+{_EVER}(?:been\s+)?{_DONE}"),
-        (Form.ANY, r"(?:is|was) there any(?:thing)? (?:mention of|said about)\s+(?P<thing>.+?)"),
         (
             Form.WHO,
             r"(?:who(?: all| else)?|which (?:speakers?|people|persons?|members?|councillors?|participants?))\s+"
