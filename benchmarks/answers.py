@@ -42,7 +42,7 @@ from answer_sets import ROOT, AnswerSet, Case, corpus_set, friends_set, qmsum_se
 
 from transcript_qa import TranscriptQA
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
-from transcript_qa.reader import THRESHOLD, EvidenceReader, TrainedReader
+from transcript_qa.reader import EvidenceReader, Reader, TrainedReader
 from transcript_qa.text import normalise, sentences, terms
 
 COLUMNS = ("right first", "words", "speaker", "refused", "declined", "ECE", "ms")
@@ -67,11 +67,12 @@ class Outcome:
 System = Callable[[AnswerSet], Callable[[Case], Outcome]]
 
 
-def by_assistant(make: Callable[[AnswerSet], TranscriptQA]) -> System:
-    """Ours, as `make` makes it: with the threshold 0, so that the best sentence is known even where it is not shown."""
+def by_assistant(reader: Reader, embedder: Embedder) -> System:
+    """Ours, with a reader; with the threshold 0, so that the best sentence is known even where it is not shown."""
+    threshold = reader.threshold
 
     def over(asked: AnswerSet) -> Callable[[Case], Outcome]:
-        qa = make(asked)
+        qa = TranscriptQA(asked.store, embedder, reader=reader, threshold=0.0)
         qa.ask("is it warm")
 
         def ask(case: Case) -> Outcome:
@@ -83,7 +84,7 @@ def by_assistant(make: Callable[[AnswerSet], TranscriptQA]) -> System:
             texts = [asked.transcripts[c.transcript_id].text for c in answer.citations]
             return Outcome(
                 case=case,
-                answered=answer.confidence >= THRESHOLD,
+                answered=answer.confidence >= threshold,
                 right=first is not None and (first.transcript_id, first.turn) in case.turns,
                 words_quoted=any(normalise(words).text in cited for words in case.words),
                 speaker_right=first is not None and case.speaker in (None, first.speaker.display, first.speaker.label),
@@ -141,10 +142,8 @@ def by_bm25(asked: AnswerSet) -> Callable[[Case], Outcome]:
 def systems(embedder: Embedder) -> dict[str, System]:
     """The systems by name."""
     return {
-        "ours": by_assistant(lambda s: TranscriptQA(s.store, embedder, reader=TrainedReader(), threshold=0.0)),
-        "without the trained reader": by_assistant(
-            lambda s: TranscriptQA(s.store, embedder, reader=EvidenceReader(embedder), threshold=0.0)
-        ),
+        "ours": by_assistant(TrainedReader(), embedder),
+        "without the trained reader": by_assistant(EvidenceReader(embedder), embedder),
         "BM25's best sentence": by_bm25,
     }
 

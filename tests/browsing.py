@@ -45,6 +45,8 @@ LOAN = "what loan was approved"
 class WordReader:
     """Takes the sentences with every content word of the question for its answer."""
 
+    threshold = 0.17
+
     def read(
         self,
         question: str,

@@ -54,6 +54,8 @@ LAST = "\n\n".join(f"{name}: Lantern number {n} was lit." for n in range(30) for
 class TopicReader:
     """Takes the sentences with every content word of the question, but for their speaker's name, for its answer."""
 
+    threshold = 0.1
+
     def read(
         self,
         question: str,
@@ -66,7 +68,7 @@ class TopicReader:
         found = [c for c in candidates(hits, transcripts) if asked <= set(terms(f"{c.turn.speaker.display} {c.text}"))]
         found = [c for c in found if speakers is None or (c.transcript.id, c.turn.speaker.label) in speakers]
         sentences = tuple(ReadSentence(candidate=c, score=1.0) for c in found)
-        return Reading(sentences=sentences, confidence=0.9 if found else 0.05)
+        return Reading(sentences=sentences, confidence=0.9 if found else 0.05, hits=tuple(hits))
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from transcript_qa.datatypes import Hit, Transcript
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import InvalidArgumentError
 from transcript_qa.features import candidates
-from transcript_qa.reader import THRESHOLD, Reading, ReadSentence
+from transcript_qa.reader import EvidenceReader, Reading, ReadSentence
 
 THINGS = [
     f"{a} {b}"
@@ -38,6 +38,8 @@ def write_talk(folder: Path, things: Sequence[str]) -> Path:
 
 class Sure:
     """A reader that is as sure as it finds the first words of the question, and points at the first reply."""
+
+    threshold = 0.1
 
     def read(
         self,
@@ -83,7 +85,7 @@ def test_the_threshold_goes_between_what_is_there_and_what_was_removed_and_is_ke
     assert 0.3 < found.threshold <= 0.8
     assert found.false_answers <= MAX_FALSE_ANSWERS
     assert found.false_refusals == 0.0
-    assert found.before == (THRESHOLD, 1.0, 0.0)
+    assert found.before == (Sure.threshold, 1.0, 0.0)
     with TranscriptQA.open(tmp_path / "index", embedder=embedder) as again:
         assert again.threshold == found.threshold
     assert TranscriptQA(built._store, embedder, threshold=0.7).threshold == 0.7
@@ -96,7 +98,7 @@ def test_too_few_questions_are_said_and_change_nothing(tmp_path: Path) -> None:
     ) as qa:
         with pytest.raises(InvalidArgumentError, match="3 questions"):
             qa.calibrate()
-        assert qa.threshold == THRESHOLD
+        assert qa.threshold == EvidenceReader(embedder).threshold
 
 
 def test_doctor_calibrates_and_prints_both_rates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,9 @@ from builders import make_transcript
 from transcript_qa.chunk import split_passages
 from transcript_qa.datatypes import Transcript
 from transcript_qa.embed import SentenceTransformerEmbedder, bundled_tokenizer
-from transcript_qa.evidence_input import MAX_WINDOW_TOKENS, batch_of, passage_sentences, passage_windows, question_ids
+from transcript_qa.evidence_input import MAX_WINDOW_TOKENS, batch_of, passage_windows, question_ids
 from transcript_qa.evidence_model import EvidenceModel, packed, shipped_model, unpacked
+from transcript_qa.sentencing import quotable_in
 
 WORDS = st.sampled_from("loan bridge rope nine harbour four percent [laughs] no yes ok. why? Friday. quay".split())
 SPEECH = st.lists(WORDS, min_size=1, max_size=120).map(" ".join)
@@ -28,7 +29,7 @@ def test_every_sentence_of_every_passage_is_read(said: list[tuple[str, str]], bu
     for passage in split_passages(transcript, count_tokens=count, budget_tokens=budget):
         windows = passage_windows(tokenizer, transcript, passage)
         read = [span for window in windows for span, _, _ in window.sentences]
-        assert read == list(passage_sentences(transcript, passage))
+        assert read == [spans[number] for _, spans, number in quotable_in(transcript, passage)]
         for window in windows:
             assert 0 < len(window.ids) <= MAX_WINDOW_TOKENS
             assert all(0 <= first < last <= len(window.ids) for _, first, last in window.sentences)

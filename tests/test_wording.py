@@ -57,7 +57,7 @@ class RankingReader(WordReader):
         rest = [ReadSentence(candidate=c, score=n / 100) for n, c in sorted(found, key=lambda pair: -pair[0])]
         known = {(s.candidate.transcript.id, s.candidate.span) for s in sure.sentences}
         more = [s for s in rest if (s.candidate.transcript.id, s.candidate.span) not in known]
-        return Reading(sentences=(*sure.sentences, *more), confidence=sure.confidence - 0.05)
+        return Reading(sentences=(*sure.sentences, *more), confidence=sure.confidence - 0.05, hits=sure.hits)
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,10 @@ Read are questions that the network was never trained on: those on the project's
 (`reader.HELD_OUT`, searched among all of the project's) and those of corpus/questions.jsonl that are marked "tune".
 What the network says of each sentence, or the cosine of the embedding model, is weighed together with the other
 features of features.py: sentence weights are fitted with a softmax over the sentences of one question, the chance that
-the best one answers with a logistic regression. Printed is what the fit gives on transcripts left out of it and on the
-questions marked "held-out", which are only measured. The work folder is that of training/reader.py, whose index it
-uses. Deterministic; some minutes on two cores.
+the best one answers with a logistic regression, in which both sets of questions weigh the same. The threshold is the
+lowest chance at which three quarters of the unanswerable questions of both sets are declined. Printed is what the fit
+gives on transcripts left out of it and on the questions marked "held-out", which are only measured. The work folder is
+that of training/reader.py, whose index it uses. Deterministic; some minutes on two cores.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ from transcript_qa.text import normalise
 
 ROOT = TRAINING.parent
 L2 = 0.5
+DECLINED = 0.75
 
 
 @dataclass(frozen=True)
@@ -168,21 +170,43 @@ def fit_chance(cases: Sequence[Case], weights: NDArray[np.float64]) -> tuple[NDA
     """Weights of the question features, and what is added."""
     x, y = rows(cases, weights)
     scale = x.std(axis=0) + 1e-9
-    model = LogisticRegression(C=0.3, max_iter=2000).fit(x / scale, y)
+    model = LogisticRegression(C=0.3, max_iter=2000).fit(x / scale, y, sample_weight=shares(cases))
     return model.coef_[0] / scale, float(model.intercept_[0])
+
+
+def shares(cases: Sequence[Case]) -> NDArray[np.float64]:
+    """How much each case counts, so that the corpus counts as much as the other transcripts together; the mean is 1."""
+    corpus = np.array([case.group == "corpus" for case in cases])
+    sizes = np.where(corpus, corpus.sum(), (~corpus).sum())
+    share: NDArray[np.float64] = (1 / sizes) * len(cases) / len(set(corpus.tolist()))
+    return share
+
+
+def chances(
+    cases: Sequence[Case], weights: NDArray[np.float64], coefficients: NDArray[np.float64], bias: float
+) -> NDArray[np.float64]:
+    """The chance that the best sentence answers, for each case."""
+    x, _ = rows(cases, weights)
+    chance: NDArray[np.float64] = 1 / (1 + np.exp(-(x @ coefficients + bias)))
+    return chance
+
+
+def fit_threshold(cases: Sequence[Case], chance: NDArray[np.float64]) -> float:
+    """The lowest chance, in hundredths, at which `DECLINED` of the unanswerable cases are declined."""
+    no = np.array([not case.answerable for case in cases])
+    share = shares(cases)[no] / shares(cases)[no].sum()
+    return next(at / 100 for at in range(101) if share[chance[no] < at / 100].sum() >= DECLINED)
 
 
 def tell(name: str, outside: Sequence[tuple[Sequence[Case], Sequence[Case]]]) -> None:
     """Fit on the first of each pair, print what it gives on the second."""
-    chances, right, answerable = [], [], []
+    found, right, answerable = [], [], []
     for inside, measured in outside:
         weights = fit_sentences(inside)
-        coefficients, bias = fit_chance(inside, weights)
-        x, y = rows(measured, weights)
-        chances.extend(1 / (1 + np.exp(-(x @ coefficients + bias))))
-        right.extend(y)
+        found.extend(chances(measured, weights, *fit_chance(inside, weights)))
+        right.extend(rows(measured, weights)[1])
         answerable.extend(case.answerable for case in measured)
-    chance, good, yes = np.array(chances), np.array(right), np.array(answerable)
+    chance, good, yes = np.array(found), np.array(right), np.array(answerable)
     reach = np.mean([case.right.any() for _, measured in outside for case in measured if case.answerable])
     print(f"{name}: best sentence right {good[yes].mean():.3f}, an answer among the sentences {reach:.3f}")
     for threshold in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
@@ -195,7 +219,7 @@ def tell(name: str, outside: Sequence[tuple[Sequence[Case], Sequence[Case]]]) ->
 
 def fitted(name: str, own: Sequence[Case], tune: Sequence[Case], held_out: Sequence[Case]) -> dict[str, Any]:
     """The weights of one reader, what they give printed first."""
-    print(name)
+    print(name, flush=True)
     groups = sorted({case.group for case in own})
     folds = [([*(c for c in own if c.group != g), *tune], [c for c in own if c.group == g]) for g in groups]
     tell("  own transcripts left out of the fit", folds)
@@ -208,6 +232,7 @@ def fitted(name: str, own: Sequence[Case], tune: Sequence[Case], held_out: Seque
         "sentence": dict(zip(SENTENCE_FEATURES, np.round(sentence, 4).tolist(), strict=True)),
         "question": dict(zip(QUESTION_FEATURES, np.round(question, 4).tolist(), strict=True)),
         "question_bias": round(bias, 4),
+        "threshold": fit_threshold(cases, chances(cases, sentence, question, bias)),
     }
 
 

@@ -15,6 +15,7 @@ from transcript_qa.calibration import THRESHOLD_SETTING, Calibration, calibrate,
 from transcript_qa.corpus import check_paths
 from transcript_qa.datatypes import (
     Answer,
+    Filters,
     Hit,
     ImportReport,
     Passage,
@@ -30,7 +31,7 @@ from transcript_qa.generate import Generator
 from transcript_qa.ground import QuoteFinder
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
 from transcript_qa.ranking import with_rest
-from transcript_qa.reader import THRESHOLD, Reader, Reading, default_reader
+from transcript_qa.reader import Reader, Reading, default_reader
 from transcript_qa.removal import Removed, remove_transcript, restore_speakers
 from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
 from transcript_qa.search import search, select
@@ -61,7 +62,7 @@ class TranscriptQA:
         embedder: the model it was made with.
         reader: None for the one that comes with the package.
         threshold: the confidence below which nothing is quoted; None for the one that `calibrate` left in the index, or
-            that comes with the package.
+            that the reader has.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class TranscriptQA:
         self._store = store
         self._embedder = embedder
         self._reader = reader or default_reader(embedder)
-        self._threshold = kept_threshold(store, THRESHOLD) if threshold is None else threshold
+        self._threshold = kept_threshold(store, self._reader.threshold) if threshold is None else threshold
         self._verifier = Verifier(store)
         self._wording: Wording | None = None
         self._changing = RLock()
@@ -239,7 +240,7 @@ class TranscriptQA:
     def warm_up(self) -> None:
         """Load the model and the vectors now, so that the first question does not wait for them."""
         if self.passage_count():
-            self.search("warm", k=1)
+            self.search("warm", k=1, rerank=True)
 
     def search(
         self,
@@ -306,8 +307,19 @@ class TranscriptQA:
         Raises:
             InvalidArgumentError, UnknownTranscriptError, UnknownSpeakerError: as `search`.
         """
-        started = perf_counter()
         given = as_filters(transcripts, speakers, after, before)
+        answer, reading = self._answered(question, given, k=k, history=history, implied=implied)
+        if self._wording is None or not worded:
+            return answer
+        *_, done = self._wording.stream(answer, reading)
+        assert isinstance(done, AnswerDone)
+        return done.answer
+
+    def _answered(
+        self, question: str, given: Filters, *, k: int, history: History | None, implied: bool | Collection[str]
+    ) -> tuple[Answer, Reading]:
+        """The answer in the transcripts' own words, and the reading that it was made from."""
+        started = perf_counter()
         request = understand(self._store, question, given, history=history, implied=implied)
         hits = find(self._store, self._embedder, request, k=k)
         searched = perf_counter()
@@ -319,7 +331,7 @@ class TranscriptQA:
             asked_as=request.asked_as,
             text=composed.text,
             citations=composed.citations,
-            hits=reading.hits or tuple(hits),
+            hits=reading.hits,
             answered=bool(composed.citations),
             confidence=composed.confidence,
             filters=request.filters,
@@ -329,11 +341,7 @@ class TranscriptQA:
                 "total": 1000 * (perf_counter() - started),
             },
         )
-        if self._wording is None or not worded:
-            return answer
-        *_, done = self._wording.stream(answer)
-        assert isinstance(done, AnswerDone)
-        return done.answer
+        return answer, reading
 
     def stream(
         self,
@@ -351,18 +359,9 @@ class TranscriptQA:
 
         As `ask`. Where a language model words it there are drafts between them. Closing the iterator stops the model.
         """
-        answer = self.ask(
-            question,
-            k=k,
-            transcripts=transcripts,
-            speakers=speakers,
-            after=after,
-            before=before,
-            history=history,
-            implied=implied,
-            worded=False,
-        )
-        yield from as_events(answer) if self._wording is None else self._wording.stream(answer)
+        given = as_filters(transcripts, speakers, after, before)
+        answer, reading = self._answered(question, given, k=k, history=history, implied=implied)
+        yield from as_events(answer) if self._wording is None else self._wording.stream(answer, reading)
 
     def word_with(self, generator: Generator | None, *, strict: bool = False) -> None:
         """Let a language model word the answers from now on; None for the transcripts' own words alone.
@@ -373,8 +372,11 @@ class TranscriptQA:
             generator: the model, as `generate.ServerGenerator`.
             strict: leave out what is not borne out, instead of marking it.
         """
-        made_of = {"store": self._store, "embedder": self._embedder, "reader": self._reader}
-        self._wording = None if generator is None else Wording(generator, strict=strict, **made_of)  # type: ignore[arg-type]
+        self._wording = (
+            Wording(generator, store=self._store, embedder=self._embedder, reader=self._reader, strict=strict)
+            if generator is not None
+            else None
+        )
 
     def verify(self, quote: str, *, speaker: str | None = None, transcript: str | None = None) -> Verification:
         """Whether a quote stands in the transcripts, word for word, and where.

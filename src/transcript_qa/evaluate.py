@@ -23,7 +23,7 @@ from transcript_qa.measures import (
     token_f1,
 )
 from transcript_qa.text import normalise
-from transcript_qa.wordforms import wording
+from transcript_qa.wordforms import folded_words
 
 CUTOFFS = (1, 5, 8)
 RETRIEVAL = (*(f"success@{k}" for k in CUTOFFS), *(f"recall@{k}" for k in CUTOFFS), "MRR", "nDCG@8")
@@ -220,7 +220,7 @@ def bears_out(statement: str, passages: Sequence[str]) -> bool:
 
 @lru_cache(maxsize=512)
 def _keys(text: str) -> tuple[str, ...]:
-    return wording(text).keys
+    return folded_words(text).keys
 
 
 def _holds(keys: tuple[str, ...], run: tuple[str, ...]) -> bool:

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from transcript_qa.chunk import NOTE, label_start
+from transcript_qa.chunk import label_start
 from transcript_qa.datatypes import Passage, Span, Transcript
-from transcript_qa.sentencing import quotable
-from transcript_qa.text import words
+from transcript_qa.sentencing import quotable_in
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -35,7 +34,7 @@ class Window:
 
     Attributes:
         ids: word pieces, (n,) int32, without the marks of beginning and end.
-        sentences: for each sentence its span in `Transcript.text` and its first and last-but-one word piece.
+        sentences: for each sentence its span in `Transcript.text` and its first word piece and the one behind its last.
     """
 
     ids: NDArray[np.int32]
@@ -50,7 +49,8 @@ def passage_windows(tokenizer: Tokenizer, transcript: Transcript, passage: Passa
     starts = [shift + start for start, _ in encoded.offsets]
     pieces = [
         (span, bisect_left(starts, span.start), bisect_left(starts, span.end))
-        for span in passage_sentences(transcript, passage)
+        for _, spans, number in quotable_in(transcript, passage)
+        for span in (spans[number],)
     ]
     ids = np.array(encoded.ids, dtype=np.int32)
     return list(_windows(ids, [piece for piece in pieces if piece[1] < piece[2]]))
@@ -59,17 +59,6 @@ def passage_windows(tokenizer: Tokenizer, transcript: Transcript, passage: Passa
 def question_ids(tokenizer: Tokenizer, question: str) -> NDArray[np.int32]:
     """A question's word pieces, (n,) int32; of an overlong one the first `MAX_QUESTION_TOKENS`."""
     return np.array(tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS], dtype=np.int32)
-
-
-def passage_sentences(transcript: Transcript, passage: Passage) -> Iterator[Span]:
-    """The spans, in `Transcript.text`, of a passage's quotable sentences."""
-    first, last = passage.turns
-    for turn in transcript.turns[first : last + 1]:
-        body = transcript.words_of(turn)
-        for piece in quotable(turn, body):
-            span = Span(start=turn.span.start + piece.start, end=turn.span.start + piece.end)
-            if span.overlaps(passage.span) and any(words(NOTE.sub(" ", piece.of(body)))):
-                yield span
 
 
 def _front(transcript: Transcript, passage: Passage) -> str:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Passage, Span, Transcript
 from transcript_qa.embed import bundled_tensors, bundled_tokenizer, cpu_has_bfloat16
+from transcript_qa.errors import ModelError
 from transcript_qa.evidence_input import Window, batch_of, passage_windows, question_ids
 
 if TYPE_CHECKING:
@@ -109,11 +110,19 @@ def _load() -> EvidenceNetwork:
     import torch
     from safetensors.torch import load
 
-    from transcript_qa.evidence_network import EvidenceNetwork, load_bert
+    from transcript_qa.evidence_network import EvidenceNetwork, is_trained, load_bert
 
     network = EvidenceNetwork()
     load_bert(network, bundled_tensors())
-    network.load_state_dict(unpacked(load((files("transcript_qa") / "data" / WEIGHTS).read_bytes())), strict=False)
+    own = unpacked(load((files("transcript_qa") / "data" / WEIGHTS).read_bytes()))
+    wanted = {name for name, _ in network.named_parameters() if is_trained(name)}
+    if own.keys() != wanted:
+        raise ModelError(
+            WEIGHTS,
+            f"it holds {len(own)} weights and {len(wanted & own.keys())} of the {len(wanted)} that the reader has",
+            "Install transcript-qa again",
+        )
+    network.load_state_dict(own, strict=False)
     network.requires_grad_(False)
     return network.to(torch.bfloat16 if cpu_has_bfloat16() else torch.float32).eval()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from transcript_qa.alignment import is_negation
 from transcript_qa.numerals import is_number
 from transcript_qa.text import STOP_WORDS, sentences, stem
-from transcript_qa.wordforms import word_key, wording
+from transcript_qa.wordforms import folded_words, word_key
 
 _MONTHS = {
     name: n
@@ -54,7 +54,7 @@ def facts_of(text: str) -> Facts:
     >>> sorted(facts.numbers), sorted(facts.dates), sorted(facts.names), facts.denies
     (['240000000'], ['03-19'], ['halvey', 'ketrin'], True)
     """
-    said = wording(text)
+    said = folded_words(text)
     keys = said.keys
     dates, dated = _dates(text, keys)
     iso = [match.span() for match in _ISO.finditer(text)]

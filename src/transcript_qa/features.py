@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from transcript_qa.chunk import NOTE
 from transcript_qa.datatypes import Hit, Span, Transcript, Turn
 from transcript_qa.question import Wanted, holds, wanted
-from transcript_qa.sentencing import quotable
+from transcript_qa.sentencing import quotable_in
 from transcript_qa.text import normalise, sentences, terms, words
 
 SENTENCE_FEATURES = (
@@ -53,6 +53,10 @@ QUESTION_FEATURES = (
     "n_terms",
     "keyword_found",
 )
+
+
+# So many sentences of a reply go by the question before it.
+_NEAR_THE_QUESTION = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,32 +97,21 @@ def candidates(hits: Sequence[Hit], transcripts: dict[str, Transcript]) -> list[
     return found
 
 
-def _of_passage(hit: Hit, transcript: Transcript) -> list[Candidate]:
-    first, last = hit.passage.turns
-    found = []
-    for turn in transcript.turns[first : last + 1]:
-        body = transcript.words_of(turn)
-        spans = list(quotable(turn, body))
-        previous = _last_sentence(transcript, turn.index - 1)
+def _of_passage(hit: Hit, transcript: Transcript) -> Iterator[Candidate]:
+    text = transcript.text
+    for turn, spans, number in quotable_in(transcript, hit.passage):
+        previous = _last_sentence(transcript, turn.index - 1) if number < _NEAR_THE_QUESTION else ""
         asked = previous if previous.endswith("?") and _other(transcript, turn) else ""
-        for number, piece in enumerate(spans):
-            span = Span(start=turn.span.start + piece.start, end=turn.span.start + piece.end)
-            text = piece.of(body)
-            if not span.overlaps(hit.passage.span) or not any(words(NOTE.sub(" ", text))):
-                continue
-            found.append(
-                Candidate(
-                    hit=hit,
-                    transcript=transcript,
-                    turn=turn,
-                    span=span,
-                    text=text,
-                    before=spans[number - 1].of(body) if number else previous,
-                    after=spans[number + 1].of(body) if number + 1 < len(spans) else "",
-                    asked=asked if number < 3 else "",
-                )
-            )
-    return found
+        yield Candidate(
+            hit=hit,
+            transcript=transcript,
+            turn=turn,
+            span=spans[number],
+            text=spans[number].of(text),
+            before=spans[number - 1].of(text) if number else previous,
+            after=spans[number + 1].of(text) if number + 1 < len(spans) else "",
+            asked=asked,
+        )
 
 
 def _last_sentence(transcript: Transcript, index: int) -> str:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from transcript_qa.wordforms import Wording, wording
+from transcript_qa.wordforms import FoldedWords, folded_words
 
 QUOTE_MARKS = "\"'“”„‟‘’‚«»‹›"
 _CAPITAL = re.compile(r"\[(\w)\](?=\w)")
@@ -34,7 +34,7 @@ class Gap:
     """A place where the quotation is not the speaker's words; `inserted` are the quoter's own."""
 
     kind: GapKind
-    inserted: Wording
+    inserted: FoldedWords
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class Quotation:
     """
 
     text: str
-    pieces: tuple[Wording, ...]
+    pieces: tuple[FoldedWords, ...]
     gaps: tuple[Gap, ...]
     leading: tuple[Gap, ...] = ()
     trailing: tuple[Gap, ...] = ()
@@ -105,11 +105,11 @@ def parse_quotation(quote: str) -> Quotation:
     text = bare(quote)
     # The brackets of "[W]e" are blotted out in place, so that positions stay.
     read = _CAPITAL.sub(lambda match: f"\u00ad{match[1]}\u00ad", text)
-    pieces: list[Wording] = []
+    pieces: list[FoldedWords] = []
     gaps: list[list[Gap]] = [[]]
     at = 0
     for match in [*_BREAK.finditer(read), None]:
-        piece = wording(read, at, match.start() if match else len(read))
+        piece = folded_words(read, at, match.start() if match else len(read))
         if len(piece):
             pieces.append(piece)
             gaps.append([])
@@ -129,11 +129,11 @@ def parse_quotation(quote: str) -> Quotation:
 
 def _gap(match: re.Match[str]) -> list[Gap]:
     if match["ellipsis"] is not None:
-        return [Gap(kind=GapKind.ELLIPSIS, inserted=wording(""))]
+        return [Gap(kind=GapKind.ELLIPSIS, inserted=folded_words(""))]
     if _NO_WORDS.fullmatch(match.group()):
         return []
     inside = match.group().replace("[", " ").replace("]", " ")
-    return [Gap(kind=GapKind.INSERTION, inserted=wording(inside))]
+    return [Gap(kind=GapKind.INSERTION, inserted=folded_words(inside))]
 
 
 def _joined(gaps: list[Gap]) -> Gap:
@@ -142,7 +142,7 @@ def _joined(gaps: list[Gap]) -> Gap:
     keys = [gap.inserted for gap in gaps]
     return Gap(
         kind=kind,
-        inserted=Wording(
+        inserted=FoldedWords(
             tuple(key for one in keys for key in one.keys),
             tuple(start for one in keys for start in one.starts),
             tuple(end for one in keys for end in one.ends),

@@ -1,23 +1,64 @@
-"""The order of passages when they have been read: what the search found together with what the reader says.
+"""The order of passages: which stand side by side, how the first are spread, and what changes once they were read.
 
-The reader's log-odds that a passage bears on the question become a chance, of which each passage takes in a share of
-its neighbours' (evidence runs on over several passages), and which is added to the score of the search. The fourth and
-fifth step away from what is chosen already, so that the first five are not all of one place. The weights were chosen on
-QMSum val (benchmarks/README.md).
+When passages have been read, the reader's log-odds that one bears on the question become a chance, of which each takes
+in a share of its neighbours' (evidence runs on over several passages), and which is added to the score of the search.
+The weights were chosen on QMSum val (benchmarks/README.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from math import exp, inf
+from math import exp
 
 from transcript_qa.datatypes import Hit, Passage
 
 BEARING_WEIGHT = 0.5
 NEIGHBOUR_SHARE = 0.25
 CROWDING_PENALTY = 0.5
+# The fourth and the fifth: the first three are the best there are, and the first five not all of one place.
 _SPREAD_RANKS = range(3, 5)
+_MOST_BETWEEN_CHARS = 200
+
+
+def adjacent(one: Passage, other: Passage) -> bool:
+    """Whether two passages follow each other in one transcript."""
+    left, right = sorted((one, other), key=lambda passage: passage.span.start)
+    return (
+        left.transcript_id == right.transcript_id
+        and left.id != right.id
+        and right.turns[0] - left.turns[1] <= 1
+        and right.span.start - left.span.end <= _MOST_BETWEEN_CHARS
+    )
+
+
+def spread(
+    scores: Sequence[float], beside: Callable[[int, int], bool], *, k: int, penalty: float
+) -> list[tuple[int, float]]:
+    """The k best in order, the fourth and fifth so that those beside what is chosen already step back.
+
+    Args:
+        scores: of each, higher is better; ties in order.
+        beside: whether two of them, by their places in `scores`, stand side by side.
+        k: how many at most.
+        penalty: what one loses for each that is chosen and stands beside it.
+
+    Returns:
+        Places in `scores`, each with a score that never rises.
+    """
+    left = sorted(range(len(scores)), key=lambda i: -scores[i])
+    chosen: list[tuple[int, float]] = []
+
+    def crowded(i: int) -> float:
+        return scores[i] - penalty * sum(beside(i, j) for j, _ in chosen)
+
+    while left and len(chosen) < k:
+        spreads = len(chosen) in _SPREAD_RANKS
+        best = max(left[: 3 * k], key=crowded) if spreads else left[0]
+        score = crowded(best) if spreads else scores[best]
+        left.remove(best)
+        chosen.append((best, min(score, chosen[-1][1]) if chosen else score))
+    return chosen
 
 
 def reranked(hits: Sequence[Hit], bearing: Sequence[float]) -> list[Hit]:
@@ -29,45 +70,24 @@ def reranked(hits: Sequence[Hit], bearing: Sequence[float]) -> list[Hit]:
     """
     if not hits:
         return []
+    passages = [hit.passage for hit in hits]
     chance = [1 / (1 + exp(-max(-30.0, odds))) for odds in bearing]
     best = max(hit.score for hit in hits) or 1.0
+
+    def beside(i: int, j: int) -> bool:
+        return adjacent(passages[i], passages[j])
+
     scores = [
-        hit.score / best + BEARING_WEIGHT * (own + NEIGHBOUR_SHARE * _of_neighbours(hit.passage, hits, chance))
-        for hit, own in zip(hits, chance, strict=True)
+        hit.score / best
+        + BEARING_WEIGHT * (own + NEIGHBOUR_SHARE * sum(c for j, c in enumerate(chance) if beside(i, j)))
+        for i, (hit, own) in enumerate(zip(hits, chance, strict=True))
     ]
-    return with_rest([replace(hits[i], score=score) for i, score in _spread(hits, scores)], ())
-
-
-def _spread(hits: Sequence[Hit], scores: Sequence[float]) -> Iterator[tuple[int, float]]:
-    """Which hit comes next, each with a score that never rises."""
-    left = sorted(range(len(hits)), key=lambda i: -scores[i])
-    chosen: list[int] = []
-    lowest = inf
-    while left:
-        best = left[0]
-        if len(chosen) in _SPREAD_RANKS:
-            best = max(left, key=lambda i: scores[i] - CROWDING_PENALTY * _n_beside(hits[i].passage, hits, chosen))
-        left.remove(best)
-        chosen.append(best)
-        lowest = min(lowest, scores[best])
-        yield best, lowest
-
-
-def _n_beside(passage: Passage, hits: Sequence[Hit], chosen: Sequence[int]) -> int:
-    return sum(_adjacent(passage, hits[i].passage) for i in chosen)
+    ordered = spread(scores, beside, k=len(hits), penalty=CROWDING_PENALTY)
+    return [replace(hits[i], score=score, rank=rank) for rank, (i, score) in enumerate(ordered, start=1)]
 
 
 def with_rest(ranked: Sequence[Hit], rest: Sequence[Hit]) -> list[Hit]:
     """Hits that were read, and after them others that were not; scores never rise."""
-    lowest = min((hit.score for hit in ranked), default=None)
-    lowered = [hit if lowest is None else replace(hit, score=min(hit.score, lowest)) for hit in rest]
+    lowest = min((hit.score for hit in ranked), default=float("inf"))
+    lowered = [replace(hit, score=min(hit.score, lowest)) for hit in rest]
     return [replace(hit, rank=rank) for rank, hit in enumerate((*ranked, *lowered), start=1)]
-
-
-def _of_neighbours(passage: Passage, hits: Sequence[Hit], chance: Sequence[float]) -> float:
-    return sum(one for hit, one in zip(hits, chance, strict=True) if _adjacent(passage, hit.passage))
-
-
-def _adjacent(one: Passage, other: Passage) -> bool:
-    gaps = (other.turns[0] - one.turns[1], one.turns[0] - other.turns[1])
-    return one.transcript_id == other.transcript_id and one.id != other.id and any(gap in (0, 1) for gap in gaps)

@@ -32,8 +32,6 @@ from transcript_qa.features import (
 )
 from transcript_qa.ranking import reranked
 
-# Below this chance nothing is quoted (benchmarks/README.md).
-THRESHOLD = 0.17
 _MAX_SENTENCES = 3
 _JOINING_MARGIN = 0.8
 
@@ -53,17 +51,21 @@ class Reading:
     Attributes:
         sentences: best first.
         confidence: 0 to 1, the chance that the best of them answers.
-        hits: the passages in the order in which they bear on the question, with the reader's best score in each; empty
-            where the reader has no order of its own.
+        hits: the passages in the order in which they bear on the question, with the reader's best score in each.
     """
 
     sentences: tuple[ReadSentence, ...]
     confidence: float
-    hits: tuple[Hit, ...] = ()
+    hits: tuple[Hit, ...]
 
 
 class Reader(Protocol):
     """Reads passages for a question."""
+
+    @property
+    def threshold(self) -> float:
+        """The confidence below which what it found is not to be quoted."""
+        ...
 
     def read(
         self,
@@ -96,11 +98,13 @@ class Weights:
         sentence: (len(SENTENCE_FEATURES),).
         question: (len(QUESTION_FEATURES),).
         question_bias: so that the logistic of the weighed sum is the chance that the best sentence answers.
+        threshold: the chance below which nothing is to be quoted.
     """
 
     sentence: NDArray[np.float64]
     question: NDArray[np.float64]
     question_bias: float
+    threshold: float
 
 
 @lru_cache(maxsize=2)
@@ -111,6 +115,7 @@ def shipped_weights(reader: str) -> Weights:
         np.array([stored["sentence"][name] for name in SENTENCE_FEATURES]),
         np.array([stored["question"][name] for name in QUESTION_FEATURES]),
         float(stored["question_bias"]),
+        float(stored["threshold"]),
     )
 
 
@@ -130,6 +135,11 @@ class EvidenceReader:
     def __init__(self, embedder: Embedder, *, weights: Weights | None = None) -> None:
         self._embedder = embedder
         self._weights = weights or shipped_weights("cosine")
+
+    @property
+    def threshold(self) -> float:
+        """As it was fitted."""
+        return self._weights.threshold
 
     def read(
         self,
@@ -180,6 +190,11 @@ class TrainedReader:
     def __init__(self, model: EvidenceModel | None = None, *, weights: Weights | None = None) -> None:
         self._model = model or shipped_model()
         self._weights = weights or shipped_weights("trained")
+
+    @property
+    def threshold(self) -> float:
+        """As it was fitted."""
+        return self._weights.threshold
 
     def read(
         self,

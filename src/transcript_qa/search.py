@@ -9,7 +9,7 @@ tried and what it gave is in benchmarks/README.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from itertools import pairwise
@@ -17,13 +17,13 @@ from itertools import pairwise
 from transcript_qa.datatypes import Filters, Hit, Passage, Speaker, Why
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError, UnknownSpeakerError, UnknownTranscriptError
+from transcript_qa.ranking import adjacent, spread
 from transcript_qa.store import Scored, Selection, Store, TranscriptInfo
 from transcript_qa.text import keywords, normalise, terms
 
 DENSE_WEIGHT = 0.6
 NEIGHBOUR_SHARE = 0.25
 CROWDING_PENALTY = 0.1
-_SPREAD_RANKS = range(3, 5)
 _LEG_DEPTH = 200
 
 
@@ -75,7 +75,7 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
                 matched=tuple(sorted(asked & set(terms(candidate.passage.text)))),
             ),
         )
-        for rank, (score, candidate) in enumerate(_spread(candidates, k), start=1)
+        for rank, (candidate, score) in enumerate(_spread(candidates, k), start=1)
     ]
 
 
@@ -87,16 +87,10 @@ def _candidates(store: Store, legs: dict[str, Sequence[Scored]]) -> list[_Candid
     candidates = [_Candidate(passage, scores[passage.id]) for passage in store.passages(list(scores))]
     candidates.sort(key=lambda c: (c.passage.transcript_id, c.passage.span.start))
     for left, right in pairwise(candidates):
-        if _adjacent(left.passage, right.passage):
+        if adjacent(left.passage, right.passage):
             left.neighbours.append(right)
             right.neighbours.append(left)
     return candidates
-
-
-def _adjacent(left: Passage, right: Passage) -> bool:
-    if left.transcript_id != right.transcript_id:
-        return False
-    return right.turns[0] - left.turns[1] <= 1 and right.span.start - left.span.end <= 200
 
 
 def _fuse(candidates: list[_Candidate], *, complete: bool) -> None:
@@ -122,23 +116,15 @@ def _smoothed(candidate: _Candidate, leg: str, floor: float, complete: bool) -> 
     return own + NEIGHBOUR_SHARE * sum(around)
 
 
-def _spread(candidates: list[_Candidate], k: int) -> list[tuple[float, _Candidate]]:
-    """The k best in order, each with a score that never rises; the first ranks are spread over several places."""
-    ordered = sorted(candidates, key=lambda c: -c.fused)
-    chosen: list[tuple[float, _Candidate]] = []
-    taken: set[int] = set()
-    while ordered and len(chosen) < k:
-        if len(chosen) in _SPREAD_RANKS:
-            score, best = max(
-                ((c.fused - CROWDING_PENALTY * sum(id(n) in taken for n in c.neighbours), c) for c in ordered[: 3 * k]),
-                key=lambda pair: pair[0],
-            )
-        else:
-            score, best = ordered[0].fused, ordered[0]
-        ordered.remove(best)
-        taken.add(id(best))
-        chosen.append((min(score, chosen[-1][0]) if chosen else score, best))
-    return chosen
+def _spread(candidates: Sequence[_Candidate], k: int) -> Iterator[tuple[_Candidate, float]]:
+    """The k best in order, each with its score; the first are spread over several places."""
+
+    def beside(i: int, j: int) -> bool:
+        return adjacent(candidates[i].passage, candidates[j].passage)
+
+    scores = [candidate.fused for candidate in candidates]
+    for i, score in spread(scores, beside, k=k, penalty=CROWDING_PENALTY):
+        yield candidates[i], score
 
 
 def select(infos: Sequence[TranscriptInfo], filters: Filters) -> Selection | None:

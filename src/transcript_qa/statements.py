@@ -21,7 +21,7 @@ from transcript_qa.facts import Facts, facts_of
 from transcript_qa.features import Candidate, candidates
 from transcript_qa.ground import cite, is_named
 from transcript_qa.text import keywords, stem
-from transcript_qa.wordforms import wording
+from transcript_qa.wordforms import folded_words
 
 # A statement whose facts do not agree is worth no more than this.
 CONTRADICTED_SUPPORT = 0.3
@@ -143,7 +143,7 @@ def _weighed(statement: str, candidate: Candidate, similarity: float) -> Stateme
         contradicted = (*contradicted, "not")
     if contradicted:
         score = min(CONTRADICTED_SUPPORT, score * (1 - _FACT_WORTH))
-    said = wording(statement)
+    said = folded_words(statement)
     missing = tuple(
         statement[start:end]
         for key, start, end in zip(said.keys, said.starts, said.ends, strict=True)
@@ -167,6 +167,6 @@ def _contradicted(asked: Facts, around: Facts, candidate: Candidate) -> tuple[st
 
 def _denied(text: str, shared: frozenset[str]) -> bool:
     """Whether the words from the first to the last that the other side has too, or two before them, hold a denial."""
-    keys = wording(text).keys
+    keys = folded_words(text).keys
     places = [n for n, key in enumerate(keys) if stem(key) in shared]
     return bool(places) and any(map(is_negation, keys[max(0, places[0] - 2) : places[-1] + 1]))

@@ -73,7 +73,7 @@ _HYPHEN = re.compile(r"\s*[-\u2010\u2011]\s*")
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class FoldedWords:
     """Words in comparable form.
 
     Attributes:
@@ -89,10 +89,10 @@ class Wording:
         return len(self.keys)
 
 
-def wording(text: str, start: int = 0, end: int | None = None) -> Wording:
+def folded_words(text: str, start: int = 0, end: int | None = None) -> FoldedWords:
     """The words of `text[start:end]`, fillers and notes left out; positions are those of `text`.
 
-    >>> wording("Um, twenty-five per cent, [laughs] it’s $1.2 million.").keys
+    >>> folded_words("Um, twenty-five per cent, [laughs] it’s $1.2 million.").keys
     ('25', '%', 'it', "'s", '1200000', 'dollar')
     """
     raw = _raw(text, start, len(text) if end is None else end)
@@ -107,7 +107,7 @@ def hyphenated(text: str, left_end: int, right_start: int) -> bool:
     return _HYPHEN.fullmatch(text, left_end, right_start) is not None
 
 
-def _raw(text: str, start: int, end: int) -> Wording:
+def _raw(text: str, start: int, end: int) -> FoldedWords:
     keys: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -124,7 +124,7 @@ def _raw(text: str, start: int, end: int) -> Wording:
             keys.append(key)
             starts.append(first)
             ends.append(last)
-    return Wording(tuple(keys), tuple(starts), tuple(ends))
+    return FoldedWords(tuple(keys), tuple(starts), tuple(ends))
 
 
 def _notes(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -166,7 +166,7 @@ def _folded(surface: str) -> str:
     return unicodedata.normalize("NFC", "".join(out))
 
 
-def _with_numbers(text: str, raw: Wording) -> Wording:
+def _with_numbers(text: str, raw: FoldedWords) -> FoldedWords:
     """Numbers of several words as one, with their unit or currency behind."""
     keys: list[str] = []
     starts: list[int] = []
@@ -199,14 +199,14 @@ def _with_numbers(text: str, raw: Wording) -> Wording:
         if at + 1 < n and raw.keys[at] == "per" and raw.keys[at + 1] == "cent":
             put("%", at, at + 1)
             at += 2
-    return Wording(tuple(keys), tuple(starts), tuple(ends))
+    return FoldedWords(tuple(keys), tuple(starts), tuple(ends))
 
 
 def _may_start(key: str) -> bool:
     return key in STARTS or is_number(key)
 
 
-def _without_asides(text: str, raw: Wording) -> Wording:
+def _without_asides(text: str, raw: FoldedWords) -> FoldedWords:
     kept: list[int] = []
     skip = -1
     for at, pair in enumerate(zip_longest(raw.keys, raw.keys[1:])):
@@ -219,15 +219,15 @@ def _without_asides(text: str, raw: Wording) -> Wording:
     return _chosen(raw, kept)
 
 
-def _chosen(raw: Wording, kept: Sequence[int]) -> Wording:
+def _chosen(raw: FoldedWords, kept: Sequence[int]) -> FoldedWords:
     if len(kept) == len(raw):
         return raw
-    return Wording(
+    return FoldedWords(
         tuple(raw.keys[n] for n in kept), tuple(raw.starts[n] for n in kept), tuple(raw.ends[n] for n in kept)
     )
 
 
-def _is_aside(text: str, raw: Wording, at: int) -> bool:
+def _is_aside(text: str, raw: FoldedWords, at: int) -> bool:
     """Whether the two words from `at` on are but filling: set off by a comma, or beside no word that takes them."""
     keys = raw.keys
     before = keys[at - 1] if at else ""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Span, Transcript, Turn
-from transcript_qa.wordforms import Wording, hyphenated, wording
+from transcript_qa.wordforms import FoldedWords, folded_words, hyphenated
 
 _NOWHERE = np.empty(0, dtype=np.int64)
 Ids = NDArray[np.int32]
@@ -19,8 +19,8 @@ Places = NDArray[np.int64]
 
 
 @lru_cache(maxsize=256)
-def _turn_wordings(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[Wording, ...]:
-    return tuple(wording(text, start, end) for start, end in spans)
+def _turn_wordings(text: str, spans: tuple[tuple[int, int], ...]) -> tuple[FoldedWords, ...]:
+    return tuple(folded_words(text, start, end) for start, end in spans)
 
 
 class WordIndex:

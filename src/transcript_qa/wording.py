@@ -2,7 +2,7 @@
 
 The answer that was made without a model is the ground: it is what is shown where the model fails, and where nothing of
 what it writes is borne out. A sentence that is not borne out is marked, or with `strict` left out; some kinds are
-always left out (`claims.NEVER_SHOWN`).
+always left out (`sentence_checks.NEVER_SHOWN`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from transcript_qa.features import Candidate
 from transcript_qa.generate import Generator, without_thinking
 from transcript_qa.mentions import thing_asked
 from transcript_qa.prompts import Task, build_prompt, line_tokens, prompt_tokens, task_of
-from transcript_qa.reader import Reader
+from transcript_qa.reader import Reader, Reading
 from transcript_qa.replies import Sentence, SentenceBuffer
 from transcript_qa.search import search, select
 from transcript_qa.sentence_checks import Checker
@@ -69,11 +69,12 @@ class Wording:
         self._reader = reader
         self._strict = strict
 
-    def stream(self, answer: Answer) -> Iterator[AnswerText | AnswerDraft | AnswerDone]:
+    def stream(self, answer: Answer, reading: Reading) -> Iterator[AnswerText | AnswerDraft | AnswerDone]:
         """The answer in the model's words as they come and are checked; last the whole, whatever happens.
 
         Args:
             answer: as it was made without a model. Where it does not answer no model is asked, but for summaries.
+            reading: what it was made from; read again only where the task reaches wider than its passages.
         """
         task = task_of(answer.asked_as)
         if thing_asked(answer.question) is not None or not (answer.answered or (task is Task.SUMMARY and answer.hits)):
@@ -81,7 +82,7 @@ class Wording:
             return
         started = perf_counter()
         hits = self._hits(answer, task)
-        evidence = self._evidence(answer, hits, task)
+        evidence = self._evidence(answer, reading if task is Task.ANSWER else self._read(answer, hits), task)
         if not evidence:
             yield from as_events(answer)
             return
@@ -181,10 +182,12 @@ class Wording:
         named = tuple(info.id for info in infos if (title := set(terms(info.title))) and title <= asked)
         return named or (tuple(info.id for info in infos) if len(infos) == 1 else ())
 
-    def _evidence(self, answer: Answer, hits: Sequence[Hit], task: Task) -> list[Evidence]:
+    def _read(self, answer: Answer, hits: Sequence[Hit]) -> Reading:
         known = {hit.passage.transcript_id for hit in hits}
         transcripts = {transcript_id: self._store.transcript(transcript_id) for transcript_id in known}
-        reading = self._reader.read(answer.asked_as, hits, transcripts, speakers=self._speakers(answer.filters))
+        return self._reader.read(answer.asked_as, hits, transcripts, speakers=self._speakers(answer.filters))
+
+    def _evidence(self, answer: Answer, reading: Reading, task: Task) -> list[Evidence]:
         # What is quoted without a model comes first, whatever the order in which it is read now.
         cited = {(citation.transcript_id, citation.span.start) for citation in answer.citations}
         ranked: list[Candidate] = [sentence.candidate for sentence in reading.sentences]
