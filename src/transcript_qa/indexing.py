@@ -175,9 +175,9 @@ def _update_one(
     step: IndexProgress,
     progress: ProgressCallback | None,
 ) -> None:
-    known = store.source(_key(source))
     try:
         _check_name(source)
+        known = store.source(_key(source))
         if known is not None and not repacked and _untouched(source, known[1]):
             outcome.unchanged.append(transcript_id)
             return
