@@ -31,7 +31,8 @@ from transcript_qa.store.milvus_heads import Heads
 from transcript_qa.store.milvus_nouns import head_json, read_report, read_source, report_json, source_json
 from transcript_qa.store.milvus_records import Record, Records
 from transcript_qa.store.milvus_schema import key_of
-from transcript_qa.store.milvus_words import asked_words
+from transcript_qa.store.milvus_scores import WordScores
+from transcript_qa.store.milvus_words import asked_words, indexed_words, n_words
 from transcript_qa.store.milvus_work import PUTTING, REMOVING, TOUCHING, Works
 
 _TRIES = 5
@@ -50,6 +51,7 @@ class MilvusStore:
         self._writable = writable
         self._records = Records(engine)
         self._heads = Heads(engine, self._records)
+        self._scores = WordScores(engine, self._heads)
         self._works = Works(engine, self._records)
         self._writing = threading.RLock()
         self._passages: Cache[tuple[str, str], Passage] = Cache(5_000)
@@ -139,6 +141,7 @@ class MilvusStore:
         owner = key_of(transcript_id)
         body = report_json(report)
         digest = milvus_archive.digest_of(body, passages, vectors)
+        words = [indexed_words(passage.text) for passage in passages]
         with self.writing():
             there = self._records.get("head", [owner], now=True).get(owner)
             if there is not None and there.value["digest"] == digest:
@@ -152,7 +155,7 @@ class MilvusStore:
                 )
                 self._engine.upsert(
                     milvus_schema.passages_of(self._engine.address),
-                    milvus_passages.rows_of(passages, vectors, version),
+                    milvus_passages.rows_of(passages, words, vectors, version),
                 )
                 if self._works.holds(version):
                     break
@@ -160,7 +163,13 @@ class MilvusStore:
                 raise IndexWriteError(
                     self._engine.address.text, "another process deletes what this one writes", "Compare their clocks."
                 )
-            head = head_json(report, len(passages), source, digest)
+            head = head_json(
+                report,
+                n_passages=len(passages),
+                n_indexed_words=sum(map(n_words, words)),
+                source=source,
+                digest=digest,
+            )
             tag = key_of(source.path)
             self._records.put(Record(kind="head", name=owner, value=head, owner=owner, tag=tag, version=version))
             self._heads.changed()
@@ -259,7 +268,8 @@ class MilvusStore:
         words = asked_words(terms)
         if not words:
             return []
-        return milvus_passages.search_keyword(self._engine, self._versions, words, k=k, selection=selection)
+        scorer = self._scores.scorer
+        return milvus_passages.search_keyword(self._engine, self._versions, scorer, words, k=k, selection=selection)
 
     def stored(self, transcript_id: str) -> Stored:
         """See `Store.stored`."""

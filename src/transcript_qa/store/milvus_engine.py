@@ -203,14 +203,18 @@ class Engine:
         if started < self._down_until:
             raise StoreUnavailableError(self.address.text, "the server cannot be reached (tried a moment ago)")
         pause_s = 0.05
+        reloaded = False
         try:
             while True:
                 left_s = within_s - (time.monotonic() - started)
                 try:
                     return call(max(left_s, 0.5))
                 except self._failures as error:
-                    if not_loaded(error):
+                    if not_loaded(error) and not reloaded:
+                        # However late it is: the server has come back.
                         self.reload()
+                        reloaded = True
+                        continue
                     left_s = within_s - (time.monotonic() - started)
                     if left_s <= pause_s or not transient(error):
                         told = translated(error, self.address, waited_s=time.monotonic() - started)

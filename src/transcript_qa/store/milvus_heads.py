@@ -35,12 +35,15 @@ class Listing:
         state: of the archive then.
         read_at: seconds of the monotonic clock.
         heads: in no order.
+        n_passages, n_words: how many passages there are, and words in them as they are indexed.
         infos: as `Store.infos` gives them.
     """
 
     state: tuple[int, int]
     read_at: float
     heads: tuple[Record, ...]
+    n_passages: int
+    n_words: int
     infos: tuple[TranscriptInfo, ...]
 
     def sources(self) -> dict[str, tuple[str, SourceState]]:
@@ -106,7 +109,9 @@ class Heads:
         infos = [read_info(head.value) for head in heads]
         told = {info.id: edits[key_of(info.id)] for info in infos if key_of(info.id) in edits}
         ordered = sorted(with_edits(infos, told), key=lambda info: (info.title, info.id))
-        return Listing(state, read_at, heads, tuple(ordered))
+        n_passages = sum(head.value["passages"] for head in heads)
+        n_words = sum(head.value["indexed_words"] for head in heads)
+        return Listing(state, read_at, heads, n_passages, n_words, tuple(ordered))
 
 
 def _number(found: Mapping[str, Record], name: str) -> int:

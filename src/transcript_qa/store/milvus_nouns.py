@@ -88,7 +88,9 @@ def read_passage(text: str) -> Passage:
     )
 
 
-def head_json(report: ImportReport, n_passages: int, source: SourceState, digest: str) -> dict[str, Any]:
+def head_json(
+    report: ImportReport, *, n_passages: int, n_indexed_words: int, source: SourceState, digest: str
+) -> dict[str, Any]:
     """What is told of a transcript without its text, and of its source."""
     transcript = report.transcript
     entries = list(_speaker_infos(transcript))
@@ -98,6 +100,7 @@ def head_json(report: ImportReport, n_passages: int, source: SourceState, digest
         "turns": len(transcript.turns),
         "words": sum(entry.n_words for entry in entries),
         "passages": n_passages,
+        "indexed_words": n_indexed_words,
         "duration_s": duration_s(transcript),
         "added_at": datetime.now(UTC).isoformat(),
         "speakers": [[_speaker_json(entry.speaker), entry.n_turns, entry.n_words] for entry in entries],

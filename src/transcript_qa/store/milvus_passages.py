@@ -27,7 +27,7 @@ from transcript_qa.store.milvus_schema import (
     passages_of,
     search_parameters,
 )
-from transcript_qa.store.milvus_words import indexed_words, split_words
+from transcript_qa.store.milvus_words import split_words
 
 _PLAIN = re.compile(r"[0-9.-]{1,60}")
 # More keys in one condition are searched in several goes.
@@ -37,8 +37,13 @@ _DECIMALS = 6
 _REPEATS = 2
 _HIT_FIELDS = ("pk", "transcript", "place", "passage")
 
+# Engines put passages found by their words in an order that is not quite ours.
+_MORE, _AT_LEAST = 64, 256
+
 Versions = Callable[[Iterable[str]], Mapping[str, str]]
 """The version that holds of each of these transcripts, by their keys."""
+Scorer = Callable[[Iterable[str]], Callable[[str], float]]
+"""What scores the words of a passage, for some words of a query."""
 
 
 def speaker_key(transcript_id: str, label: str) -> str:
@@ -46,8 +51,10 @@ def speaker_key(transcript_id: str, label: str) -> str:
     return key_of(transcript_id, label)
 
 
-def rows_of(passages: Sequence[Passage], vectors: NDArray[np.float32], version: str) -> Iterator[Row]:
-    """The rows of a transcript's passages.
+def rows_of(
+    passages: Sequence[Passage], words: Sequence[str], vectors: NDArray[np.float32], version: str
+) -> Iterator[Row]:
+    """The rows of a transcript's passages; `words` as `indexed_words` gives them for each.
 
     Raises:
         InvalidArgumentError: an id that is too long, or more speakers in a passage than a field holds.
@@ -62,10 +69,10 @@ def rows_of(passages: Sequence[Passage], vectors: NDArray[np.float32], version: 
         dense = vectors[place].astype(np.float16).astype(np.float32).tolist()
         pieces = zip_longest(
             split_text(passage_text(passage), PIECE_BYTES),
-            split_words(indexed_words(passage.text), PIECE_BYTES),
+            split_words(words[place], PIECE_BYTES),
             fillvalue="",
         )
-        for part, (payload, words) in enumerate(pieces):
+        for part, (payload, some) in enumerate(pieces):
             yield {
                 "pk": _pk(version, passage.id, part),
                 "transcript": key_of(passage.transcript_id),
@@ -75,7 +82,7 @@ def rows_of(passages: Sequence[Passage], vectors: NDArray[np.float32], version: 
                 "who": [speaker_key(passage.transcript_id, label) for label in dict.fromkeys(passage.speakers)],
                 "passage": passage.id,
                 "payload": payload,
-                "words": words,
+                "words": some,
                 "dense": dense,
             }
 
@@ -128,14 +135,14 @@ def search_dense(
         )
         return [(row, round(nearness, _DECIMALS)) for row, nearness in found]
 
-    return _search(ask, versions, k, conditions_of(selection))
+    return _search(ask, versions, k, conditions_of(selection), at_first=k + 16)
 
 
 def search_keyword(
-    engine: Engine, versions: Versions, words: str, *, k: int, selection: Selection | None
+    engine: Engine, versions: Versions, scorer: Scorer, words: str, *, k: int, selection: Selection | None
 ) -> list[Scored]:
-    """See `Store.search_keyword`; `words` from `asked_words`."""
-    fields = (*_HIT_FIELDS, "who") if engine.is_lite else _HIT_FIELDS
+    """See `Store.search_keyword`; `words` from `asked_words`, `scorer` gives what scores a passage for some words."""
+    asked = words.split()
 
     def ask(condition: str, wanted: int) -> list[tuple[Row, float]]:
         found = engine.search(
@@ -144,21 +151,22 @@ def search_keyword(
             words,
             condition=condition,
             k=wanted,
-            fields=fields,
+            fields=(*_HIT_FIELDS, "who", "words") if engine.is_lite else (*_HIT_FIELDS, "words"),
             parameters={"metric_type": "BM25", "params": {}},
         )
-        # Some releases give BM25 as a distance, below zero.
-        return [(row, round(abs(nearness), _DECIMALS)) for row, nearness in found]
-
-    if not engine.is_lite or selection is None:
-        return _search(ask, versions, k, conditions_of(selection))
+        there = {word for row, _ in found for word in row["words"].split(" ")} if len(asked) > 1 else set(asked)
+        score = scorer([word for word in asked if word in there])
+        return sorted(((row, score(row["words"])) for row, _ in found), key=lambda pair: -pair[1])
 
     def ask_lite(_: str, wanted: int) -> list[tuple[Row, float]]:
-        # It counts words among the rows that pass the condition only, so that scores would depend on it.
+        # Where a condition is given it finds the best of the rows that pass it by words counted among those only.
         found = ask("", MAX_HITS)
-        return [(row, score) for row, score in found if _selected(row, selection)][:wanted]
+        return [(row, score) for row, score in found if selected(row)][:wanted]
 
-    return _search(ask_lite, versions, k, [""])
+    if engine.is_lite and selection is not None:
+        selected = _selector(selection)
+        return _search(ask_lite, versions, k, [""], at_first=max(k + _MORE, _AT_LEAST))
+    return _search(ask, versions, k, conditions_of(selection), at_first=max(k + _MORE, _AT_LEAST))
 
 
 def conditions_of(selection: Selection | None) -> list[str]:
@@ -180,21 +188,31 @@ def conditions_of(selection: Selection | None) -> list[str]:
     return [" and ".join(filter(None, (one, other))) for one in by_transcript for other in by_speaker]
 
 
-def _selected(row: Row, selection: Selection) -> bool:
-    if selection.transcripts is not None and row["transcript"] not in set(map(key_of, selection.transcripts)):
-        return False
-    if selection.speakers is None:
-        return True
-    return not {speaker_key(*speaker) for speaker in selection.speakers}.isdisjoint(row["who"])
+def _selector(selection: Selection) -> Callable[[Row], bool]:
+    """What tells whether a row is among those that a selection keeps."""
+    transcripts = None if selection.transcripts is None else set(map(key_of, selection.transcripts))
+    speakers = None if selection.speakers is None else {speaker_key(*speaker) for speaker in selection.speakers}
+
+    def selected(row: Row) -> bool:
+        if transcripts is not None and row["transcript"] not in transcripts:
+            return False
+        return speakers is None or not speakers.isdisjoint(row["who"])
+
+    return selected
 
 
 def _search(
-    ask: Callable[[str, int], list[tuple[Row, float]]], versions: Versions, k: int, conditions: Sequence[str]
+    ask: Callable[[str, int], list[tuple[Row, float]]],
+    versions: Versions,
+    k: int,
+    conditions: Sequence[str],
+    *,
+    at_first: int,
 ) -> list[Scored]:
     """The k best of all conditions, ties in order of the passages; rows whose version does not hold are left out."""
     best: dict[str, tuple[float, str, int]] = {}
     for condition in conditions:
-        for row, score in _complete(ask, versions, condition, k):
+        for row, score in _complete(ask, versions, condition, k, at_first):
             found = (-score, row["passage"].rpartition(":")[0], row["place"])
             best[row["passage"]] = min(found, best.get(row["passage"], found))
     ordered = sorted(best, key=lambda passage_id: best[passage_id])[:k]
@@ -202,10 +220,10 @@ def _search(
 
 
 def _complete(
-    ask: Callable[[str, int], list[tuple[Row, float]]], versions: Versions, condition: str, k: int
+    ask: Callable[[str, int], list[tuple[Row, float]]], versions: Versions, condition: str, k: int, at_first: int
 ) -> list[tuple[Row, float]]:
     """The best rows under a condition: k passages, and all that tie with the last one."""
-    wanted = min(k + 16, MAX_HITS)
+    wanted = min(at_first, MAX_HITS)
     repeats = _REPEATS
     while True:
         found = ask(condition, wanted)

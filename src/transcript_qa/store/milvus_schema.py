@@ -134,7 +134,10 @@ def drop(engine: Engine, collection: str) -> None:
 
 def _fields(engine: Engine) -> dict[str, list[tuple[str, str, dict[str, Any]]]]:
     """Name, type and options of every field, the vectors of passages without their length, by collection."""
-    key, analysed = {"max_length": 96}, {"enable_analyzer": True, "analyzer_params": {"tokenizer": "standard"}}
+    key, analysed = (
+        {"max_length": 96},
+        {"enable_analyzer": True, "enable_match": True, "analyzer_params": {"tokenizer": "standard"}},
+    )
     text = {"max_length": FIELD_BYTES}
     return {
         passages_of(engine.address): [
@@ -185,7 +188,7 @@ def _indexes(engine: Engine, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     if name == passages_of(address):
         kind = "FLAT" if engine.is_lite else address.index_type
         yield "dense", {"index_type": kind, "metric_type": "IP", "params": _BUILD.get(kind, {})}
-        # As in the local store's keyword index.
+        # As in `milvus_scores.py`.
         words = {"bm25_k1": 1.2, "bm25_b": 0.75}
         yield "sparse", {"index_type": "SPARSE_INVERTED_INDEX", "metric_type": "BM25", "params": words}
     else:

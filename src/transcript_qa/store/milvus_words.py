@@ -46,6 +46,15 @@ def asked_words(terms: Iterable[str]) -> str:
     return " ".join(dict.fromkeys(_joined(phrase.split(" ")) for phrase in phrases))
 
 
+def n_words(words: str) -> int:
+    """How many words `indexed_words` gave.
+
+    >>> n_words("one two"), n_words("")
+    (2, 0)
+    """
+    return words.count(" ") + 1 if words else 0
+
+
 def split_words(words: str, max_bytes: int) -> Iterator[str]:
     """What `indexed_words` gave in pieces that fit a field; one at least, of an empty text too.
 
