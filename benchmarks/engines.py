@@ -37,6 +37,7 @@ from transcript_qa.indexing import update_index
 from transcript_qa.sharding import Shard
 from transcript_qa.store import EmbedderInfo, MilvusStore, SourceState, Store, open_store
 from transcript_qa.store.milvus_schema import passages_of, records_of
+from transcript_qa.text import keywords
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PRELOADED = ["transcript_qa", "transcript_qa.store", "pymilvus", "milvus_lite.adapter.grpc.server", "snowballstemmer"]
@@ -280,7 +281,7 @@ def overhead(_: argparse.Namespace) -> None:
         with copied(Path(name) / "local", address, embedder), MilvusStore.open(address) as store:
             added: dict[str, list[float]] = {}
             for case in cases[:100]:
-                vector, words = embedder.embed_queries([case.question])[0], sorted(set(case.question.lower().split()))
+                vector, words = embedder.embed_queries([case.question])[0], sorted(set(keywords(case.question)))
                 total = 0.0
                 for what, call in (
                     ("infos", store.infos),

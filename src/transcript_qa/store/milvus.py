@@ -268,8 +268,8 @@ class MilvusStore:
         words = asked_words(terms)
         if not words:
             return []
-        scorer = self._scores.scorer
-        return milvus_passages.search_keyword(self._engine, self._versions, scorer, words, k=k, selection=selection)
+        scores = self._scores.scores
+        return milvus_passages.search_keyword(self._engine, self._versions, scores, words, k=k, selection=selection)
 
     def stored(self, transcript_id: str) -> Stored:
         """See `Store.stored`."""

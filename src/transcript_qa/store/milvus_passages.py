@@ -42,8 +42,8 @@ _MORE, _AT_LEAST = 64, 256
 
 Versions = Callable[[Iterable[str]], Mapping[str, str]]
 """The version that holds of each of these transcripts, by their keys."""
-Scorer = Callable[[Iterable[str]], Callable[[str], float]]
-"""What scores the words of a passage, for some words of a query."""
+Scores = Callable[[Sequence[str], Sequence[str]], list[float]]
+"""What some words of a query make each of some passages worth, of which it gets the words."""
 
 
 def speaker_key(transcript_id: str, label: str) -> str:
@@ -139,9 +139,9 @@ def search_dense(
 
 
 def search_keyword(
-    engine: Engine, versions: Versions, scorer: Scorer, words: str, *, k: int, selection: Selection | None
+    engine: Engine, versions: Versions, scores: Scores, words: str, *, k: int, selection: Selection | None
 ) -> list[Scored]:
-    """See `Store.search_keyword`; `words` from `asked_words`, `scorer` gives what scores a passage for some words."""
+    """See `Store.search_keyword`; `words` from `asked_words`."""
     asked = words.split()
 
     def ask(condition: str, wanted: int) -> list[tuple[Row, float]]:
@@ -154,9 +154,8 @@ def search_keyword(
             fields=(*_HIT_FIELDS, "who", "words") if engine.is_lite else (*_HIT_FIELDS, "words"),
             parameters={"metric_type": "BM25", "params": {}},
         )
-        there = {word for row, _ in found for word in row["words"].split(" ")} if len(asked) > 1 else set(asked)
-        score = scorer([word for word in asked if word in there])
-        return sorted(((row, score(row["words"])) for row, _ in found), key=lambda pair: -pair[1])
+        worth = scores(asked, [row["words"] for row, _ in found])
+        return sorted(zip((row for row, _ in found), worth, strict=True), key=lambda pair: -pair[1])
 
     def ask_lite(_: str, wanted: int) -> list[tuple[Row, float]]:
         # Where a condition is given it finds the best of the rows that pass it by words counted among those only.

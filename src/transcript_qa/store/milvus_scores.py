@@ -8,7 +8,7 @@ They do not depend on what a search is narrowed to, and mean the same as those o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from math import log
 
 from transcript_qa.store.milvus_engine import Engine
@@ -28,34 +28,35 @@ class WordScores:
         self._heads = heads
         self._counted: tuple[object, dict[str, int]] = (None, {})
 
-    def scorer(self, words: Iterable[str]) -> Callable[[str], float]:
-        """What gives the words of a passage, as they are indexed, their score for these words of a query."""
+    def scores(self, words: Sequence[str], texts: Sequence[str]) -> list[float]:
+        """What passages are worth for the different words of a query; `texts` are their words as they are indexed."""
+        # With two spaces between words, one that follows itself is counted twice.
+        padded = [f" {text.replace(' ', '  ')} " for text in texts]
+        lengths = [text.count(" ") + 1 for text in texts]
         listing = self._heads.current()
-        state, counted = self._counted
-        if state != listing.state:
-            counted = {}
-            self._counted = listing.state, counted
-        weights: list[tuple[str, str, float]] = []
-        for word in words:
-            if word not in counted:
-                condition = f"text_match(words, '{word}')"
-                counted[word] = self._engine.count(passages_of(self._engine.address), condition)
-            weights.append((word, f" {word} ", _weight(listing.n_passages, counted[word])))
         average = listing.n_words / max(listing.n_passages, 1)
+        damping = [_K1 * (1 - _B + _B * length / max(average, 1)) for length in lengths]
+        totals = [0.0] * len(texts)
+        for word in words:
+            between = f" {word} "
+            times = [text.count(between) for text in padded]
+            if not any(times):
+                continue
+            weight = _weight(listing.n_passages, self._n_with(word, listing.state)) * (_K1 + 1)
+            for place, n in enumerate(times):
+                if n:
+                    totals[place] += weight * n / (n + damping[place])
+        return totals
 
-        def score(text: str) -> float:
-            padded = f" {text} "
-            length = padded.count(" ") - 1
-            found: Sequence[str] = ()
-            total = 0.0
-            for word, between, weight in weights:
-                if between in padded:
-                    found = found or text.split(" ")
-                    times = found.count(word)
-                    total += weight * times * (_K1 + 1) / (times + _K1 * (1 - _B + _B * length / max(average, 1)))
-            return total
-
-        return score
+    def _n_with(self, word: str, state: object) -> int:
+        """How many passages a word is in."""
+        if self._counted[0] != state:
+            self._counted = state, {}
+        counted = self._counted[1]
+        if word not in counted:
+            condition = f"text_match(words, '{word}')"
+            counted[word] = self._engine.count(passages_of(self._engine.address), condition)
+        return counted[word]
 
 
 def _weight(n: int, n_with: int) -> float:
