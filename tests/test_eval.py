@@ -150,6 +150,28 @@ def test_the_sample_corpus_has_readable_questions_and_a_report(tmp_path: Path) -
     assert report["means"]["citation precision"]["mean"] == report["means"]["exact quote"]["mean"] == 1.0
 
 
+def test_earlier_questions_are_asked_first_each_in_the_light_of_those_before_it(tmp_path: Path) -> None:
+    asked: list[tuple[str, list[str], Any]] = []
+    (tmp_path / "told.txt").write_text("Anna Berg: The loan is 240 million crowns. The rate is 2 percent.\n", "utf-8")
+    lines = [{"id": "f", "question": "and the rate?", "words": ["The rate is 2 percent"],
+              "filters": {"speakers": ["Anna Berg"]}, "history": ["how big is the loan", "who said so"]}]  # fmt: skip
+    (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    with TranscriptQA.build(tmp_path / "told.txt", index=tmp_path / "i", embedder=HashingEmbedder()) as qa:
+
+        def ask(question: str, *, history: Any = None, speakers: Any = None) -> Any:
+            asked.append((question, [answer.question for answer in history or ()], speakers))
+            return qa.ask(question, history=history, speakers=speakers)
+
+        transcripts = {info.id: qa.transcript(info.id) for info in qa.transcripts()}
+        (result,) = evaluate(ask, read_cases(tmp_path / "questions.jsonl"), transcripts, {})
+    assert asked == [
+        ("how big is the loan", [], ["Anna Berg"]),
+        ("who said so", ["how big is the loan"], ["Anna Berg"]),
+        ("and the rate?", ["how big is the loan", "who said so"], ["Anna Berg"]),
+    ]
+    assert result.answer.question == "and the rate?" and result.answer.asked_as != "and the rate?"
+
+
 def test_a_history_where_none_is_taken_is_an_error() -> None:
     def ask(question: str, *, k: int = 3) -> Any:
         raise AssertionError(question)

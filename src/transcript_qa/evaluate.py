@@ -43,7 +43,7 @@ class Result:
         scores: each measure that the question has, higher is better but for those of `ABSTENTION`.
         right: whether the answer is right: a right turn cited first, or declined where nothing answers.
         qrels: the grade of each relevant passage, by its id; unjudged ones have none.
-        asking_ms: search and reading.
+        asking_ms: search and reading, without those for the questions before it.
         keeping_ms: all that evaluating took beside.
     """
 
@@ -122,8 +122,8 @@ def _result(
     ask: Callable[..., Answer], case: Case, transcripts: Mapping[str, Transcript], gold: _Gold, *, takes_history: bool
 ) -> Result:
     if case.history and not takes_history:
-        raise ParseError(case.id, "this question has a history", "This version asks each question alone: leave it out.")
-    options = {**case.filters, **({"history": list(case.history)} if case.history else {})}
+        raise ParseError(case.id, "this question has a history, and what is evaluated takes none", "Leave it out.")
+    options = {**case.filters, **({"history": _earlier(ask, case)} if case.history else {})}
     started = perf_counter()
     answer = ask(case.question, **options)
     asked = perf_counter()
@@ -144,6 +144,14 @@ def _result(
         asking_ms=1000 * (asked - started),
         keeping_ms=1000 * (perf_counter() - asked),
     )
+
+
+def _earlier(ask: Callable[..., Answer], case: Case) -> list[Answer]:
+    """The answers to the questions that were asked before, each in the light of those before it."""
+    answers: list[Answer] = []
+    for question in case.history:
+        answers.append(ask(question, history=list(answers), **case.filters))
+    return answers
 
 
 def _retrieval(ranked: Sequence[str], qrels: Mapping[str, int]) -> dict[str, float]:
