@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _open_chat(options: argparse.Namespace) -> None:
     from transcript_qa import TranscriptQA
-    from transcript_qa.cli_progress import console_progress
+    from transcript_qa.cli.progress import console_progress
     from transcript_qa.web.login import read_password
     from transcript_qa.web.server import check_address, is_loopback, serve
 

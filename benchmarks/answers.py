@@ -42,7 +42,7 @@ from answer_sets import ROOT, AnswerSet, Case, corpus_set, friends_set, qmsum_se
 
 from transcript_qa import TranscriptQA
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
-from transcript_qa.reader import EvidenceReader, Reader, TrainedReader
+from transcript_qa.reading.reader import EvidenceReader, Reader, TrainedReader
 from transcript_qa.text import normalise, sentences, terms
 
 COLUMNS = ("right first", "words", "speaker", "refused", "declined", "ECE", "ms")

@@ -28,14 +28,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from transcript_qa import TranscriptQA
-from transcript_qa.cases import read_cases
 from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Support, Transcript, Turn
 from transcript_qa.embed import HashingEmbedder
-from transcript_qa.eval_page import eval_html
-from transcript_qa.eval_report import report_json
-from transcript_qa.evaluate import evaluate
-from transcript_qa.ground import QuoteFinder
+from transcript_qa.evaluation.cases import read_cases
+from transcript_qa.evaluation.evaluate import evaluate
+from transcript_qa.evaluation.page import eval_html
+from transcript_qa.evaluation.report import report_json
+from transcript_qa.grounding.ground import QuoteFinder
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -16,15 +16,15 @@ from pathlib import Path
 from time import perf_counter
 
 from transcript_qa import TranscriptQA
-from transcript_qa.antecedents import Earlier
 from transcript_qa.datatypes import Filters
 from transcript_qa.embed import HashingEmbedder
-from transcript_qa.followup import stand_alone
-from transcript_qa.implied import implied_by
-from transcript_qa.keys import key_of
 from transcript_qa.mentions import mentions_asked
+from transcript_qa.questions.antecedents import Earlier
+from transcript_qa.questions.followup import stand_alone
+from transcript_qa.questions.implied import implied_by
+from transcript_qa.questions.keys import key_of
+from transcript_qa.questions.voices import Voices
 from transcript_qa.store import TranscriptInfo
-from transcript_qa.voices import Voices
 
 COUNCIL = "TARROW QUAY TOWN COUNCIL, Ordinary meeting of the full council: transcript of the audio recording"
 CORPUS = Path(__file__).parents[1] / "corpus"

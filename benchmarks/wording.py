@@ -20,8 +20,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from transcript_qa import TranscriptQA  # noqa: E402
 from transcript_qa.assistant import AnswerDraft, AnswerText  # noqa: E402
-from transcript_qa.generate import ScriptedGenerator  # noqa: E402
 from transcript_qa.tokens import count_tokens  # noqa: E402
+from transcript_qa.wording.generate import ScriptedGenerator  # noqa: E402
 from wording_cases import Case, Outcome, cases, run_case  # noqa: E402
 
 TOKENS_PER_S = 30

@@ -13,8 +13,8 @@ from typing import Any
 from transcript_qa import Transcript, TranscriptQA
 from transcript_qa.datatypes import Hit
 from transcript_qa.embed import HashingEmbedder
-from transcript_qa.features import candidates
-from transcript_qa.reader import Reading, ReadSentence
+from transcript_qa.reading.features import candidates
+from transcript_qa.reading.reader import Reading, ReadSentence
 from transcript_qa.store import EmbedderInfo, LocalStore
 from transcript_qa.text import terms
 from transcript_qa.web.server import create_app, listen

@@ -6,11 +6,11 @@ import pytest
 
 from conftest import ROOT
 from transcript_qa import TranscriptQA
-from transcript_qa.article import CheckedClaim, check_article
-from transcript_qa.article_report import article_html, claims_json
-from transcript_qa.claims import find_claims
 from transcript_qa.cli import run
 from transcript_qa.embed import HashingEmbedder
+from transcript_qa.grounding.article import CheckedClaim, check_article
+from transcript_qa.grounding.article_report import article_html, claims_json
+from transcript_qa.grounding.claims import find_claims
 
 MINUTES = """# Minutes of the visit
 

@@ -17,10 +17,10 @@ from starlette.testclient import TestClient
 from transcript_qa import Answer, Hit, PastAnswer, PastQuote, Transcript, TranscriptQA, cli
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import InvalidArgumentError
-from transcript_qa.features import candidates
 from transcript_qa.forms import MAX_PLACES
-from transcript_qa.keys import key_of
-from transcript_qa.reader import Reading, ReadSentence
+from transcript_qa.questions.keys import key_of
+from transcript_qa.reading.features import candidates
+from transcript_qa.reading.reader import Reading, ReadSentence
 from transcript_qa.render import answer_json, answer_markdown, answer_plain
 from transcript_qa.store import LocalStore
 from transcript_qa.text import terms

@@ -13,8 +13,8 @@ from transcript_qa.cli import run
 from transcript_qa.datatypes import Hit, Transcript
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import InvalidArgumentError
-from transcript_qa.features import candidates
-from transcript_qa.reader import EvidenceReader, Reading, ReadSentence
+from transcript_qa.reading.features import candidates
+from transcript_qa.reading.reader import EvidenceReader, Reading, ReadSentence
 
 THINGS = [
     f"{a} {b}"

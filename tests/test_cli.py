@@ -15,9 +15,10 @@ import pytest
 import typer
 
 import transcript_qa
-from transcript_qa import cli, cli_doctor, cli_model
-from transcript_qa.cli_console import make_console, quiet_libraries, write_error
-from transcript_qa.cli_progress import console_progress
+from transcript_qa import cli, model_choice
+from transcript_qa.cli import doctor
+from transcript_qa.cli.console import make_console, quiet_libraries, write_error
+from transcript_qa.cli.progress import console_progress
 from transcript_qa.datatypes import Support
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import ModelError
@@ -297,9 +298,9 @@ def test_the_model_of_an_index_that_has_gone_is_named_with_a_way_out(
     def gone(model: str | None) -> HashingEmbedder:
         raise ModelError(str(model), "gone", "Find it")
 
-    monkeypatch.setattr(cli_model, "make_embedder", gone)
+    monkeypatch.setattr(model_choice, "make_embedder", gone)
     with pytest.raises(ModelError, match="index --rebuild --model all-MiniLM-L6-v2"):
-        cli_model.embedder_of(index, None)
+        model_choice.embedder_of(index, None)
 
 
 # inspect
@@ -530,7 +531,7 @@ def test_verify_works_where_the_model_does_not(call: Call, index: Path, monkeypa
     def gone(model: str | None) -> HashingEmbedder:
         raise ModelError(str(model), "gone", "Find it")
 
-    monkeypatch.setattr(cli_model, "make_embedder", gone)
+    monkeypatch.setattr(model_choice, "make_embedder", gone)
     assert call("verify", "It is a long wall.", "--index", index).status == 0
     assert call("ask", "Is it a long wall?", "--index", index).status == 1
 
@@ -741,7 +742,7 @@ def test_doctor_finds_a_damaged_index(call: Call, index: Path) -> None:
 
 
 def test_doctor_finds_another_model(call: Call, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_model, "HashingEmbedder", lambda: HashingEmbedder(dim=64))
+    monkeypatch.setattr(model_choice, "HashingEmbedder", lambda: HashingEmbedder(dim=64))
     result = call("doctor", "--index", index, "--json")
     assert result.status == 1
     (check,) = [c for c in result.json["checks"] if c["name"] == "index"]
@@ -749,7 +750,7 @@ def test_doctor_finds_another_model(call: Call, index: Path, monkeypatch: pytest
 
 
 def test_doctor_finds_a_missing_model_and_package(call: Call, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_doctor, "_PACKAGES", ("no-such-package-at-all",))
+    monkeypatch.setattr(doctor, "_PACKAGES", ("no-such-package-at-all",))
     result = call("doctor", "--index", index, "--model", "no/such-model", "--json")
     assert result.status == 1
     statuses = {c["name"]: c["status"] for c in result.json["checks"]}
@@ -766,7 +767,7 @@ def test_doctor_lets_no_model_ask_the_network(monkeypatch: pytest.MonkeyPatch, c
             return super().embed_queries(texts)
 
     before = socket.socket.connect, socket.getaddrinfo
-    monkeypatch.setattr(cli_model, "HashingEmbedder", Calling)
+    monkeypatch.setattr(model_choice, "HashingEmbedder", Calling)
     result = call("doctor", "--index", index, "--json")
     assert result.status == 1
     (check,) = [c for c in result.json["checks"] if c["name"] == "model"]

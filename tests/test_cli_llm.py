@@ -12,7 +12,7 @@ from browsing import BUDGET
 from llm_server import Handler, fails, language_model, says
 from transcript_qa import TranscriptQA
 from transcript_qa.cli import run
-from transcript_qa.cli_llm import CONTEXT_VARIABLE, MODEL_VARIABLE, URL_VARIABLE
+from transcript_qa.cli.llm import CONTEXT_VARIABLE, MODEL_VARIABLE, URL_VARIABLE
 from transcript_qa.embed import HashingEmbedder
 
 QUESTION = "loan of 240 million crowns for the harbour"

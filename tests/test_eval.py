@@ -9,12 +9,12 @@ import pytest
 
 from conftest import ROOT
 from transcript_qa import TranscriptQA
-from transcript_qa.cases import read_cases
 from transcript_qa.cli import run
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import ParseError
-from transcript_qa.eval_report import report_json
-from transcript_qa.evaluate import bears_out, evaluate
+from transcript_qa.evaluation.cases import read_cases
+from transcript_qa.evaluation.evaluate import bears_out, evaluate
+from transcript_qa.evaluation.report import report_json
 
 TALK = """Mira Voss: We closed the harbour loan on Friday, at 4.5 percent.
 
@@ -169,7 +169,8 @@ def test_earlier_questions_are_asked_first_each_in_the_light_of_those_before_it(
         ("who said so", ["how big is the loan"], ["Anna Berg"]),
         ("and the rate?", ["how big is the loan", "who said so"], ["Anna Berg"]),
     ]
-    assert result.answer.question == "and the rate?" and result.answer.asked_as != "and the rate?"
+    assert result.answer.question == "and the rate?"
+    assert result.answer.asked_as != "and the rate?"
 
 
 def test_a_history_where_none_is_taken_is_an_error() -> None:

@@ -11,9 +11,9 @@ from builders import make_transcript
 from transcript_qa.chunk import split_passages
 from transcript_qa.datatypes import Transcript
 from transcript_qa.embed import SentenceTransformerEmbedder, bundled_tokenizer
-from transcript_qa.evidence_input import MAX_WINDOW_TOKENS, batch_of, passage_windows, question_ids
-from transcript_qa.evidence_model import EvidenceModel, packed, shipped_model, unpacked
-from transcript_qa.sentencing import quotable_in
+from transcript_qa.reading.model import EvidenceModel, packed, shipped_model, unpacked
+from transcript_qa.reading.network_input import MAX_WINDOW_TOKENS, batch_of, passage_windows, question_ids
+from transcript_qa.reading.sentencing import quotable_in
 
 WORDS = st.sampled_from("loan bridge rope nine harbour four percent [laughs] no yes ok. why? Friday. quay".split())
 SPEECH = st.lists(WORDS, min_size=1, max_size=120).map(" ".join)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from transcript_qa import TranscriptQA
-from transcript_qa.antecedents import Earlier
 from transcript_qa.embed import HashingEmbedder
-from transcript_qa.followup import stand_alone
-from transcript_qa.phrases import phrases
-from transcript_qa.voices import Voices
+from transcript_qa.questions.antecedents import Earlier
+from transcript_qa.questions.followup import stand_alone
+from transcript_qa.questions.phrases import phrases
+from transcript_qa.questions.voices import Voices
 
 LOAN = Earlier(
     question="what loan was mentioned",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from transcript_qa.datatypes import ImportReport, Support
 from transcript_qa.formats import parse_transcript
-from transcript_qa.ground import ground
+from transcript_qa.grounding.ground import ground
 
 FOLDER = Path(__file__).parent / "transcripts" / "page_line"
 

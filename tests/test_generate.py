@@ -21,7 +21,14 @@ from llm_server import (
     with_noise,
 )
 from transcript_qa.errors import GeneratorError, InvalidArgumentError
-from transcript_qa.generate import KEY_VARIABLE, Message, ScriptedGenerator, ServerGenerator, read_key, without_thinking
+from transcript_qa.wording.generate import (
+    KEY_VARIABLE,
+    Message,
+    ScriptedGenerator,
+    ServerGenerator,
+    read_key,
+    without_thinking,
+)
 
 ASKED = [Message("system", "Be brief."), Message("user", "What?")]
 WORDS = "The bank approved it [1]."

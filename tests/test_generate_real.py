@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from transcript_qa.errors import GeneratorError
-from transcript_qa.generate import Message, ServerGenerator
+from transcript_qa.wording.generate import Message, ServerGenerator
 
 if not os.environ.get("TRANSCRIPT_QA_REAL_SERVER"):
     pytest.skip("TRANSCRIPT_QA_REAL_SERVER is not set", allow_module_level=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from test_chunk import transcript_of
 from transcript_qa.datatypes import Speaker, SpeakerKind, Support
 from transcript_qa.errors import InvalidArgumentError
-from transcript_qa.ground import ground
+from transcript_qa.grounding.ground import ground
 
 TURNS = [
     ("Mira Voss", "We closed the harbour loan on Friday, at 4.5 percent (fixed). It’s “done”."),

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from conftest import ROOT
 from transcript_qa import TranscriptQA
 from transcript_qa.datatypes import Filters, ImpliedKind, Speaker, SpeakerKind
-from transcript_qa.daterange import dates_in
 from transcript_qa.embed import HashingEmbedder
-from transcript_qa.implied import implied_by, narrowed, preferred, without
+from transcript_qa.questions.daterange import dates_in
+from transcript_qa.questions.implied import implied_by, narrowed, preferred, without
 from transcript_qa.search import select
 from transcript_qa.store import TranscriptInfo
 from transcript_qa.store.base import SpeakerInfo

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcript_qa.measures import (
+from transcript_qa.evaluation.measures import (
     bootstrap_mean,
     calibration_error,
     citation_scores,

@@ -10,7 +10,7 @@ import faiss  # noqa: F401 - pytester forgets what an inner run imports, and wou
 import pytest
 
 import transcript_qa.assertions
-import transcript_qa.cli_model  # noqa: F401
+import transcript_qa.model_choice  # noqa: F401
 from conftest import ROOT
 
 pytest_plugins = ["pytester"]

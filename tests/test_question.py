@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from transcript_qa.question import Wanted, holds, wanted
+from transcript_qa.questions.wanted import Wanted, holds, wanted
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from builders import make_passages, make_transcript
 from transcript_qa.datatypes import Hit, Why
-from transcript_qa.ranking import reranked, with_rest
+from transcript_qa.reading.ranking import reranked, with_rest
 
 TALK = make_transcript("talk", [("ANN", f"Word number {n}.") for n in range(12)])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from transcript_qa.datatypes import Answer, Mark, Span, Speaker, Support, Transcript, Turn
-from transcript_qa.ground import cite
+from transcript_qa.grounding.ground import cite
 from transcript_qa.render import citation_json, media_link, place
 from transcript_qa.web.cards import sources_html
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transcript_qa.figures import days, figures
-from transcript_qa.naming_words import capitalised
-from transcript_qa.polarity import contradiction
-from transcript_qa.replies import SentenceBuffer
-from transcript_qa.sentence_checks import Checker
+from transcript_qa.wording.checks import Checker
+from transcript_qa.wording.figures import days, figures
+from transcript_qa.wording.names import capitalised
+from transcript_qa.wording.polarity import contradiction
+from transcript_qa.wording.replies import SentenceBuffer
 from wording_cases import cases
 
 WORDS = st.sampled_from(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from transcript_qa.datatypes import Mark, Span, Speaker, Turn
-from transcript_qa.sentencing import quotable
+from transcript_qa.reading.sentencing import quotable
 
 CAPTION = "and so we closed the harbour loan on that day"
 

@@ -12,14 +12,14 @@ from transcript_qa import Answer, AnswerDone, AnswerDraft, AnswerText, Transcrip
 from transcript_qa.datatypes import Hit, Transcript
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import GeneratorError
-from transcript_qa.features import candidates
-from transcript_qa.generate import Message, ScriptedGenerator
-from transcript_qa.prompts import Task, prompt_tokens, task_of
-from transcript_qa.reader import Reading, ReadSentence
+from transcript_qa.reading.features import candidates
+from transcript_qa.reading.reader import Reading, ReadSentence
 from transcript_qa.render import answer_json, answer_markdown, answer_plain
 from transcript_qa.store import EmbedderInfo, LocalStore
 from transcript_qa.text import terms
 from transcript_qa.web.chat import Chat
+from transcript_qa.wording.generate import Message, ScriptedGenerator
+from transcript_qa.wording.prompts import Task, prompt_tokens, task_of
 
 BUDGET = """Budget hearing
 March 19, 2024

@@ -16,10 +16,10 @@ from browsing import WordReader
 from llm_server import Handler, LanguageModelServer, language_model, says
 from transcript_qa import Answer, TranscriptQA
 from transcript_qa.embed import HashingEmbedder
-from transcript_qa.generate import ServerGenerator
 from transcript_qa.render import answer_markdown
 from transcript_qa.store import EmbedderInfo, LocalStore
 from transcript_qa.web.markup import chat_markdown
+from transcript_qa.wording.generate import ServerGenerator
 
 CASES: list[dict[str, str]] = [
     json.loads(line) for line in (Path(__file__).parent / "wording" / "hostile.jsonl").read_text("utf-8").splitlines()

@@ -16,12 +16,12 @@ from typing import Any
 
 from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Answer, Span, Transcript, Turn
-from transcript_qa.evidence import Evidence
-from transcript_qa.generate import without_thinking
-from transcript_qa.replies import SentenceBuffer
-from transcript_qa.sentence_checks import Checker
 from transcript_qa.text import sentences
-from transcript_qa.writing import Writer
+from transcript_qa.wording.checks import Checker
+from transcript_qa.wording.evidence import Evidence
+from transcript_qa.wording.generate import without_thinking
+from transcript_qa.wording.replies import SentenceBuffer
+from transcript_qa.wording.writing import Writer
 
 ROOT = Path(__file__).parents[1]
 N_REPLIES = 200

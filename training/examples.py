@@ -18,8 +18,8 @@ from sources import Asked, friends_asked, own_asked, qmsum_asked
 from transcript_qa import TranscriptQA
 from transcript_qa.datatypes import Filters, ImportReport, Passage, Span, Transcript
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
-from transcript_qa.evidence_input import Window, passage_windows, question_ids
 from transcript_qa.indexing import put_transcript
+from transcript_qa.reading.network_input import Window, passage_windows, question_ids
 from transcript_qa.search import search
 from transcript_qa.store import EmbedderInfo, LocalStore, SourceState, Store
 

@@ -12,8 +12,8 @@ import torch
 from check_questions import TRAINING
 from safetensors.torch import save_file
 
-from transcript_qa.evidence_model import WEIGHTS, packed
-from transcript_qa.evidence_network import is_trained
+from transcript_qa.reading.model import WEIGHTS, packed
+from transcript_qa.reading.network import is_trained
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Train the network of the reader (src/transcript_qa/evidence_network.py).
+"""Train the network of the reader (src/transcript_qa/reading/network.py).
 
     python training/reader.py --qmsum PATH/qmsum/train --friends PATH/friendsqa_dev.json --work FOLDER
 
@@ -28,8 +28,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from transcript_qa.embed import bundled_tensors
-from transcript_qa.evidence_input import Window, batch_of
-from transcript_qa.evidence_network import EvidenceNetwork, is_trained, load_bert
+from transcript_qa.reading.network import EvidenceNetwork, is_trained, load_bert
+from transcript_qa.reading.network_input import Window, batch_of
 
 SEED = 20251125
 N_WINDOWS = 4

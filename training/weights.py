@@ -32,8 +32,7 @@ from sources import own_asked
 
 from transcript_qa.assistant import READ_HITS
 from transcript_qa.datatypes import Hit, Transcript
-from transcript_qa.evidence_model import EvidenceModel
-from transcript_qa.features import (
+from transcript_qa.reading.features import (
     QUESTION_FEATURES,
     SENTENCE_FEATURES,
     Candidate,
@@ -42,7 +41,8 @@ from transcript_qa.features import (
     describe,
     question_features,
 )
-from transcript_qa.reader import EvidenceReader
+from transcript_qa.reading.model import EvidenceModel
+from transcript_qa.reading.reader import EvidenceReader
 from transcript_qa.search import search
 from transcript_qa.store import LocalStore
 from transcript_qa.text import normalise

@@ -10,16 +10,16 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from transcript_qa.antecedents import LOOK_BACK, Earlier
 from transcript_qa.datatypes import Answer, Filters, Hit, Passage, SpeakerKind, Why
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError, UnknownTranscriptError
-from transcript_qa.followup import stand_alone
-from transcript_qa.implied import implied_by, narrowed, preferred, without
+from transcript_qa.questions.antecedents import LOOK_BACK, Earlier
+from transcript_qa.questions.followup import stand_alone
+from transcript_qa.questions.implied import implied_by, narrowed, preferred, without
+from transcript_qa.questions.voices import Voices
 from transcript_qa.search import search, select
 from transcript_qa.store import Selection, Store, TranscriptInfo
 from transcript_qa.text import keywords, terms
-from transcript_qa.voices import Voices
 
 _POOL = 3
 _MOST_READ_AGAIN = 4

@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from transcript_qa.article import CheckedClaim, Outcome, check_article
-from transcript_qa.article_report import MEANING, claim_json, claim_words
 from transcript_qa.assistant import TranscriptQA
-from transcript_qa.cases import Case, right_turns
-from transcript_qa.claims import Claim, ClaimKind
 from transcript_qa.datatypes import Answer, Citation, Span, Support
+from transcript_qa.evaluation.cases import Case, right_turns
+from transcript_qa.grounding.article import CheckedClaim, Outcome, check_article
+from transcript_qa.grounding.article_report import MEANING, claim_json, claim_words
+from transcript_qa.grounding.claims import Claim, ClaimKind
+from transcript_qa.grounding.statements import SUPPORTED
 from transcript_qa.render import place, who
-from transcript_qa.statements import SUPPORTED
 from transcript_qa.text import sentences, terms
 
 _MARKER = re.compile(r"\s*\[(\d{1,3})\]")

@@ -27,16 +27,16 @@ from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
 from transcript_qa.events import AnswerDone, AnswerDraft, AnswerText
 from transcript_qa.filters import as_filters
 from transcript_qa.forms import compose
-from transcript_qa.generate import Generator
-from transcript_qa.ground import QuoteFinder
+from transcript_qa.grounding.ground import QuoteFinder
+from transcript_qa.grounding.statements import CosineScorer, PairScorer, StatementCheck, check_statement
+from transcript_qa.grounding.verifying import Verifier, every_passage
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
-from transcript_qa.ranking import with_rest
-from transcript_qa.reader import Reader, Reading, default_reader
+from transcript_qa.reading.ranking import with_rest
+from transcript_qa.reading.reader import Reader, Reading, default_reader
 from transcript_qa.removal import Removed, remove_transcript, restore_speakers
 from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
 from transcript_qa.search import search, select
 from transcript_qa.sharding import Shard
-from transcript_qa.statements import CosineScorer, PairScorer, StatementCheck, check_statement
 from transcript_qa.store import (
     EmbedderInfo,
     Index,
@@ -47,8 +47,8 @@ from transcript_qa.store import (
     open_or_create_store,
     open_store,
 )
-from transcript_qa.verifying import Verifier, every_passage
-from transcript_qa.wording import Wording, as_events
+from transcript_qa.wording.answer import Wording, as_events
+from transcript_qa.wording.generate import Generator
 
 READ_HITS = 10
 RANKED_HITS = 12

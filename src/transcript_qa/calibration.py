@@ -18,7 +18,7 @@ from transcript_qa.chunk import NOTE
 from transcript_qa.datatypes import Hit, Transcript
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError
-from transcript_qa.reader import Reader, Reading
+from transcript_qa.reading.reader import Reader, Reading
 from transcript_qa.search import search
 from transcript_qa.store import Store
 from transcript_qa.text import sentences, terms, words

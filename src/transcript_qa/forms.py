@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from transcript_qa.datatypes import Citation, Filters, Speaker, Support
-from transcript_qa.ground import cite, support_of
-from transcript_qa.keys import key_of
+from transcript_qa.grounding.ground import cite, support_of
 from transcript_qa.mentions import (
     Asked,
     Form,
@@ -23,9 +22,10 @@ from transcript_qa.mentions import (
     mentions_asked,
     quoted,
 )
-from transcript_qa.reader import Reading, answering
+from transcript_qa.questions.keys import key_of
+from transcript_qa.questions.saying import DO, SAY
+from transcript_qa.reading.reader import Reading, answering
 from transcript_qa.render import NOT_ANSWERED, answer_text, is_person, who
-from transcript_qa.saying import DO, SAY
 from transcript_qa.search import select
 from transcript_qa.store import Store
 from transcript_qa.text import terms

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from transcript_qa.datatypes import Citation, Span, Support, Transcript, Turn
-from transcript_qa.ground import cite
+from transcript_qa.grounding.ground import cite
 from transcript_qa.render import answer_text
 from transcript_qa.store import Selection, Store
 from transcript_qa.text import keywords, sentences, terms, words

@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from transcript_qa.assertions import Verdict
     from transcript_qa.assistant import TranscriptQA
-    from transcript_qa.cases import Case
+    from transcript_qa.evaluation.cases import Case
 
 _CASES_MARK = "transcript_cases"
 _PROPERTY = "grounding"
@@ -52,8 +52,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             f"{metafunc.definition.nodeid}: write @pytest.mark.{_CASES_MARK}('questions.jsonl') over a test "
             "with an argument `case`"
         )
-    from transcript_qa.cases import read_cases
     from transcript_qa.errors import TranscriptQAError
+    from transcript_qa.evaluation.cases import read_cases
 
     try:
         cases = read_cases(_beside(metafunc, Path(mark.args[0])))
@@ -82,8 +82,8 @@ def transcripts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
         config.rootpath / given if config.getoption("--transcripts") is None else config.invocation_params.dir / given
     )
     from transcript_qa.assistant import TranscriptQA
-    from transcript_qa.cli_model import embedder_of, make_embedder
     from transcript_qa.errors import TranscriptQAError
+    from transcript_qa.model_choice import embedder_of, make_embedder
 
     model = config.getini("transcripts_model") or None
     try:

@@ -17,7 +17,7 @@ from itertools import pairwise
 from transcript_qa.datatypes import Filters, Hit, Passage, Speaker, Why
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError, UnknownSpeakerError, UnknownTranscriptError
-from transcript_qa.ranking import adjacent, spread
+from transcript_qa.reading.ranking import adjacent, spread
 from transcript_qa.store import Scored, Selection, Store, TranscriptInfo
 from transcript_qa.text import keywords, normalise, terms
 

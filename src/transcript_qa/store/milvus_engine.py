@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import threading
 import time
@@ -246,6 +247,9 @@ def _client() -> tuple[Any, tuple[type[Exception], ...]]:
     """The client's class, and what it raises."""
     try:
         import grpc
+
+        # Its C core writes of every connection lost to stderr, unless somebody asked for that.
+        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
         from pymilvus import MilvusClient
         from pymilvus.exceptions import MilvusException
     except ImportError as error:

@@ -1,0 +1,1 @@
+"""Whether words and statements stand in the transcripts: quotations, attributions, whole articles."""

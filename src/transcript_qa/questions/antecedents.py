@@ -1,0 +1,197 @@
+"""What "it", "that" and "she" stand for: the things and people of the questions before.
+
+Of a question's things the one it is about comes first, then its subject, what it asked for, its object and its
+places; number agrees. Of its people those named come first, then whoever was quoted; "Mr" and "Ms" have to agree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from transcript_qa.formats.lexicon import TITLES
+from transcript_qa.questions.phrases import AUXILIARIES, PREPOSITIONS, WH, Part, Phrase, phrases
+from transcript_qa.questions.saying import DO, OPINION, PLAN, SAY
+from transcript_qa.questions.voices import Voices, Word, question_words
+
+LOOK_BACK = 3
+_ORDER = (Part.ABOUT, Part.SUBJECT, Part.ASKED, Part.OBJECT, Part.PLACE)
+_HE = frozenset("mr sir lord king father brother prince he him his".split())
+_SHE = frozenset("ms mrs miss dame lady queen sister mother princess madam she her hers".split())
+# What is said beside the topic: "about the price in the last meeting", "when discussing the remote".
+_BESIDE = re.compile(
+    r"\s+(?:(?:in|at|during|from) the (?:\w+ ){0,2}(?:meeting|hearing|session|talk|episode|transcript|discussion)"
+    r"|when \w+ing\b.*|while \w+ing\b.*|according to .*)$",
+    re.IGNORECASE,
+)
+_PROPER = re.compile(r"(?<![.!?]\s)(?<!^)(?<!\w)(?P<name>[A-Z][\w’'-]+(?:\s+[A-Z][\w’'-]+)+)")
+_PERSONS = TITLES | frozenset(
+    "master helmsman apprentice neighbour daughter son wife husband mother brother conductor verger owner "
+    "contractor consultant grower driver girl boy woman man lady child courier skipper victim winner colleague".split()
+)
+_ENDING = " ?.!,;:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """A question of the conversation and what came of it.
+
+    Attributes:
+        question: stand-alone.
+        quotes: what was quoted, in order.
+        speakers: who was quoted, each once, as a filter takes them.
+        repliers: who spoke next after what was quoted first.
+    """
+
+    question: str
+    quotes: tuple[str, ...] = ()
+    speakers: tuple[str, ...] = ()
+    repliers: tuple[str, ...] = ()
+
+
+class Antecedents:
+    """What pronouns stand for after these questions.
+
+    Args:
+        earlier: oldest first.
+        voices: who speaks in the transcripts.
+    """
+
+    def __init__(self, earlier: Sequence[Earlier], voices: Voices) -> None:
+        self._earlier = list(earlier)[-LOOK_BACK:]
+        self._voices = voices
+
+    @property
+    def last(self) -> Earlier:
+        """The question just before."""
+        return self._earlier[-1]
+
+    def topic(self) -> str:
+        """What was talked about, in full, or empty."""
+        for each in reversed(self._earlier):
+            found = about_clause(each.question) or self._thing_of(each, plural=None)
+            if found:
+                return found
+        return ""
+
+    def thing(self, *, plural: bool) -> str:
+        """What "it" or "they" stands for, or empty; "a permit" may be any of them, and so is "permits" too."""
+        for each in reversed(self._earlier):
+            found = self._thing_of(each, plural=plural)
+            if found:
+                return found
+            if plural and (one := self._any_of(each)):
+                return one
+        return ""
+
+    def _any_of(self, each: Earlier) -> str:
+        of_many = [
+            p for p in phrases(each.question) if p.text.casefold().startswith(("a ", "an ")) and " of " not in p.text
+        ]
+        return f"the {of_many[0].text.partition(' ')[2]}s" if of_many else ""
+
+    def place(self) -> str:
+        """What "there" stands for, its preposition included, or empty."""
+        for each in reversed(self._earlier):
+            places = [p for p in phrases(each.question) if p.preposition in ("in", "at", "on", "near", "from")]
+            if places:
+                return f"{'in' if places[-1].preposition == 'from' else places[-1].preposition} {places[-1].text}"
+        return ""
+
+    def person(self, pronoun: str, *, replies: bool) -> str:
+        """Who "he" or "she" is, or empty; `replies` where it is somebody who answers what was quoted."""
+        for each in reversed(self._earlier):
+            quoted = set(each.speakers[:1])
+            people = [*each.repliers, *(n for n in self._people_of(each) if not self._is(n, quoted))] if replies else []
+            people += self._people_of(each)
+            for name in people:
+                if _agrees(pronoun, name):
+                    return name
+        return ""
+
+    def _is(self, shown: str, names: set[str]) -> bool:
+        """Whether a name as the question has it is one of these speakers."""
+        found = self._voices.named_in(question_words(shown))
+        return shown in names or any(name in names for each in found for name in each.names)
+
+    def _people_of(self, each: Earlier) -> list[str]:
+        asked = question_words(each.question)
+        named = self._voices.named_in(asked)
+        people = [_bare_of(each.question, asked, n.first, n.end) for n in named]
+        told = {word.folded for word in asked} & (SAY | DO | OPINION | PLAN)
+        if not people:
+            people = [_without_possessive(match["name"]) for match in _names_in(each.question)]
+        if not people and not told and asked and asked[0].folded in ("who", "which", "what"):
+            people = [match["name"] for quote in each.quotes[:1] for match in _PROPER.finditer(" ".join(quote.split()))]
+        if not people:
+            people = [p.text for p in phrases(each.question) if p.text.split()[-1].casefold() in _PERSONS]
+        return [*people, *each.speakers]
+
+    def _thing_of(self, each: Earlier, *, plural: bool | None) -> str:
+        asked = question_words(each.question)
+        named = self._voices.named_in(asked)
+        found = [p for p in phrases(each.question) if not any(n.first < p.end and p.first < n.end for n in named)]
+        fit = [p for p in found if plural is None or p.plural == plural]
+        asks_who = any(
+            p.part is Part.ASKED and p.end < len(asked) and asked[p.end].folded not in AUXILIARIES for p in fit
+        )
+        order = (Part.ABOUT, Part.OBJECT, *_ORDER) if asks_who else _ORDER
+        first = min(fit, key=lambda p: (order.index(p.part), p.first), default=None)
+        return _with_article(first, asked) if first is not None else ""
+
+
+def about_clause(question: str) -> str:
+    """What a question about somebody's words is about, in full, or empty.
+
+    >>> about_clause("What did Dacey say about raising the price in the last meeting?")
+    'raising the price'
+    """
+    asked = question_words(question)
+    told = False
+    for at, word in enumerate(asked[:-1]):
+        told = told or word.folded in SAY | OPINION | DO | PLAN
+        if word.folded in ("about", "regarding", "concerning") or (told and word.folded in ("on", "of")):
+            rest = question[asked[at + 1].start :].strip(_ENDING)
+            return _BESIDE.sub("", rest)
+    return ""
+
+
+def _names_in(question: str) -> Iterator[re.Match[str]]:
+    """Words with capitals inside a question, but for places."""
+    for match in re.finditer(r"(?<=\s)(?P<name>[A-Z][\w’'-]+(?:\s+[A-Z][\w’'-]+)*)", question):
+        before = question[: match.start()].split()
+        if not before or before[-1].casefold() not in PREPOSITIONS - {"about", "of", "to", "by", "with", "for"}:
+            yield match
+
+
+def _bare_of(question: str, asked: Sequence[Word], first: int, end: int) -> str:
+    return _without_possessive(question[asked[first].start : asked[end - 1].end])
+
+
+def _without_possessive(name: str) -> str:
+    return re.sub(r"['’]s?$", "", name)
+
+
+def _with_article(phrase: Phrase, asked: Sequence[Word]) -> str:
+    """A phrase as it is said again: "a loan" and the bare words of a search become "the loan"."""
+    text = re.sub(r"^(?:an?|some|any|no)\s+", "the ", phrase.text, flags=re.IGNORECASE)
+    bare = text == phrase.text and phrase.part is Part.OBJECT and text[:1].islower()
+    no_sentence = not any(word.folded in WH | AUXILIARIES for word in asked)
+    if bare and no_sentence and not phrase.plural and not text.startswith("the "):
+        return f"the {text}"
+    return text
+
+
+def _agrees(pronoun: str, name: str) -> bool:
+    """Whether a pronoun may stand for somebody called so.
+
+    >>> _agrees("she", "MS. KESTREVAN"), _agrees("she", "Mr Pike"), _agrees("he", "Mira Voss")
+    (True, False, True)
+    """
+    titles = {word.folded for word in question_words(name)[:1]}
+    if pronoun in _HE:
+        return not titles & _SHE
+    if pronoun in _SHE:
+        return not titles & _HE
+    return True

@@ -1,0 +1,1 @@
+"""Reading the passages found: which sentences answer a question, and whether any does."""

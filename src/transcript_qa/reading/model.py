@@ -1,0 +1,151 @@
+"""The trained reader's network, loaded once and asked for scores.
+
+Its upper layers come with the package as 8-bit integers with a scale for each row (data/reader.safetensors, made by
+training/export.py); all below are those of the bundled embedding model. torch is imported at the first question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.resources import files
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from transcript_qa.datatypes import Passage, Span, Transcript
+from transcript_qa.embed import bundled_tensors, bundled_tokenizer, cpu_has_bfloat16
+from transcript_qa.errors import ModelError
+from transcript_qa.reading.network_input import Window, batch_of, passage_windows, question_ids
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import Tensor
+
+    from transcript_qa.reading.network import EvidenceNetwork
+
+WEIGHTS = "reader.safetensors"
+SCALE = ".scale"
+_BATCH_TOKENS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the network makes of one passage.
+
+    Attributes:
+        sentences: each sentence's span in `Transcript.text` and its score: the log of how much likelier it is to answer
+            than nothing in the passages read is.
+        bearing: the log-odds that what is said in the passage bears on the question.
+    """
+
+    sentences: tuple[tuple[Span, float], ...]
+    bearing: float
+
+
+class EvidenceModel:
+    """Reads questions and passages. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._network: EvidenceNetwork | None = None
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        return bundled_tokenizer()
+
+    def read(self, question: str, passages: Sequence[tuple[Transcript, Passage]]) -> list[Evidence]:
+        """What each passage holds for the question, in the order given."""
+        asked = question_ids(self._tokenizer, question)
+        windows = [passage_windows(self._tokenizer, *passage) for passage in passages]
+        scored = self._score(asked, [window for several in windows for window in several])
+        found = []
+        for several in windows:
+            own, scored = scored[: len(several)], scored[len(several) :]
+            sentences = [
+                (span, float(score))
+                for window, (scores, _) in zip(several, own, strict=True)
+                for (span, _, _), score in zip(window.sentences, scores, strict=True)
+            ]
+            found.append(Evidence(tuple(sentences), max((bearing for _, bearing in own), default=-20.0)))
+        return found
+
+    def _score(self, asked: NDArray[np.int32], windows: Sequence[Window]) -> list[tuple[NDArray[np.float32], float]]:
+        """Scores of each window's sentences, and of itself; windows of like length are read together."""
+        import torch
+
+        network = self._loaded()
+        order = sorted(range(len(windows)), key=lambda i: len(windows[i].ids))
+        found: dict[int, tuple[NDArray[np.float32], float]] = {}
+        while order:
+            longest = len(windows[order[-1]].ids) + len(asked) + 3
+            rows, order = order[-max(1, _BATCH_TOKENS // longest) :], order[: -max(1, _BATCH_TOKENS // longest)]
+            batch = batch_of([(asked, windows[i]) for i in rows])
+            with torch.inference_mode():
+                sentences, bearing = network(
+                    *(torch.from_numpy(part) for part in (batch.ids, batch.types, batch.mask, batch.pool))
+                )
+            scores = sentences.float().numpy()
+            for row, i in enumerate(rows):
+                found[i] = (scores[row, : len(windows[i].sentences)], float(bearing[row]))
+        return [found[i] for i in range(len(windows))]
+
+    def _loaded(self) -> EvidenceNetwork:
+        with self._lock:
+            if self._network is None:
+                self._network = _load()
+            return self._network
+
+
+@lru_cache(maxsize=1)
+def shipped_model() -> EvidenceModel:
+    """The model that comes with the package; one for the whole process."""
+    return EvidenceModel()
+
+
+def _load() -> EvidenceNetwork:
+    import torch
+    from safetensors.torch import load
+
+    from transcript_qa.reading.network import EvidenceNetwork, is_trained, load_bert
+
+    network = EvidenceNetwork()
+    load_bert(network, bundled_tensors())
+    own = unpacked(load((files("transcript_qa") / "data" / WEIGHTS).read_bytes()))
+    wanted = {name for name, _ in network.named_parameters() if is_trained(name)}
+    if own.keys() != wanted:
+        raise ModelError(
+            WEIGHTS,
+            f"it holds {len(own)} weights and {len(wanted & own.keys())} of the {len(wanted)} that the reader has",
+            "Install transcript-qa again",
+        )
+    network.load_state_dict(own, strict=False)
+    network.requires_grad_(False)
+    return network.to(torch.bfloat16 if cpu_has_bfloat16() else torch.float32).eval()
+
+
+def packed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Matrices as 8-bit integers with a 16-bit scale for each row, all else in 16 bits."""
+    import torch
+
+    out: dict[str, Tensor] = {}
+    for name, weight in weights.items():
+        if weight.dim() < 2:
+            out[name] = weight.half()
+            continue
+        scale = (weight.abs().amax(dim=1) / 127).clamp(min=1e-8).half()
+        out[name] = torch.clamp(torch.round(weight / scale.float()[:, None]), -127, 127).to(torch.int8)
+        out[name + SCALE] = scale
+    return out
+
+
+def unpacked(stored: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What `packed` packed, as 32-bit numbers."""
+    return {
+        name: weight.float() * stored[name + SCALE].float()[:, None] if name + SCALE in stored else weight.float()
+        for name, weight in stored.items()
+        if not name.endswith(SCALE)
+    }

@@ -1,0 +1,1 @@
+"""An answer in a language model's words, and the check of every sentence against its evidence."""
