@@ -21,7 +21,7 @@ details{border-top:1px solid var(--line);padding:.4rem
 
 
 def eval_html(report: Mapping[str, Any]) -> str:
-    """The page of a report in the shape of `eval_report.report_json`."""
+    """The page of a report in the shape of `report.report_json`."""
     questions = report["questions"]
     wrong = [one for one in questions if not one["right"]]
     right = [one for one in questions if one["right"]]

@@ -64,7 +64,7 @@ class EvidenceNetwork(nn.Module):
         self.passage = _Match()
 
     def forward(self, ids: Tensor, types: Tensor, mask: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
-        """Scores of a batch (see `evidence_input.Batch`).
+        """Scores of a batch (see `network_input.Batch`).
 
         Returns:
             (n_rows, n_sentences) of sentences and (n_rows,) of passages.

@@ -1,7 +1,7 @@
 """Which sentences of the passages answer a question, and whether any does.
 
 The seam is `Reader`: passages in, sentences with scores out. Two come with the package. `TrainedReader` asks the
-network of evidence_network.py, which was trained on English questions and transcripts; `EvidenceReader` takes the
+network of network.py, which was trained on English questions and transcripts; `EvidenceReader` takes the
 cosine of sentence and question from the embedding model of the index, whatever its language. Each weighs that together
 with what features.py tells of a sentence; the weights in data/weights.json were found by training/weights.py.
 """

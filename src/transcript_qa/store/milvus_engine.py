@@ -245,11 +245,11 @@ def _uri(address: MilvusAddress) -> str:
 
 def _client() -> tuple[Any, tuple[type[Exception], ...]]:
     """The client's class, and what it raises."""
+    # The C core of gRPC writes of every connection lost to stderr, unless somebody asked for something else.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         import grpc
 
-        # Its C core writes of every connection lost to stderr, unless somebody asked for that.
-        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
         from pymilvus import MilvusClient
         from pymilvus.exceptions import MilvusException
     except ImportError as error:

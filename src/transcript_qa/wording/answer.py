@@ -2,7 +2,7 @@
 
 The answer that was made without a model is the ground: it is what is shown where the model fails, and where nothing of
 what it writes is borne out. A sentence that is not borne out is marked, or with `strict` left out; some kinds are
-always left out (`sentence_checks.NEVER_SHOWN`).
+always left out (`checks.NEVER_SHOWN`).
 """
 
 from __future__ import annotations
