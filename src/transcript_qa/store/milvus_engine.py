@@ -249,7 +249,6 @@ def _client() -> tuple[Any, tuple[type[Exception], ...]]:
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         import grpc
-
         from pymilvus import MilvusClient
         from pymilvus.exceptions import MilvusException
     except ImportError as error:
