@@ -39,15 +39,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _open_chat(options: argparse.Namespace) -> None:
     from transcript_qa import TranscriptQA
+    from transcript_qa.cli.llm import make_generator
     from transcript_qa.cli.progress import console_progress
     from transcript_qa.web.login import read_password
     from transcript_qa.web.server import check_address, is_loopback, serve
 
     password = read_password(options.password_file)
+    generator = make_generator()
     check_address(options.host, options.port)
     with console_progress() as progress:
         qa = TranscriptQA.build(options.corpus, index=options.index, progress=progress)
     with qa:
+        qa.word_with(generator)
         for failed in qa.last_report.failed if qa.last_report else ():
             sys.stderr.write(f"left out: {failed.error}\n")
         if not is_loopback(options.host) and password is None:
