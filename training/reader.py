@@ -45,6 +45,10 @@ HELD_OUT = frozenset(
         "radio-interview-mountaineer",
         "insurance-claim-call-flooded-cellar",
         "game-studio-retrospective",
+        "town-council-market-square",
+        "support-call-cancelled-flight",
+        "coroner-hearing-ski-lift",
+        "oral-history-cannery-worker",
     )
 )
 """Own transcripts on which is never trained, only measured."""

@@ -16,9 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from transcript_qa.reading.network_input import MAX_QUESTION_TOKENS
+
 WIDTH, INNER, N_HEADS, N_LAYERS = 384, 1536, 12, 6
 N_FROZEN = 2
 VOCABULARY, POSITIONS = 30522, 512
+QUESTION_PIECES = MAX_QUESTION_TOKENS + 2
 # Makes the range of a mean of cosines wide enough to be learnt from.
 _NEAR_SCALE = 10.0
 
@@ -100,7 +103,8 @@ class _Nearest(nn.Module):
 
     def forward(self, states: Tensor, asked: Tensor, stretches: Tensor) -> Tensor:
         """(n_rows, n_stretches), -1 to 1; `asked` and `stretches` say which word pieces belong to them."""
-        n_asked = int(asked.sum(-1).max())
+        # A length that is known beforehand can be compiled.
+        n_asked = min(QUESTION_PIECES, asked.shape[1]) if self.training else int(asked.sum(-1).max())
         unit = functional.normalize(states, dim=-1)
         near = torch.bmm(unit[:, :n_asked], unit.transpose(1, 2))
         nearest = near[:, None].masked_fill(~stretches[:, :, None], -1.0).amax(-1)
