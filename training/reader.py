@@ -28,6 +28,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from transcript_qa.embed import bundled_tensors
+from transcript_qa.reading.model import shipped_network
 from transcript_qa.reading.network import EvidenceNetwork, is_trained, load_bert
 from transcript_qa.reading.network_input import Window, batch_of
 
@@ -184,6 +185,8 @@ def train(options: argparse.Namespace) -> None:
         network.load_state_dict(stored["network"])
         optimizer.load_state_dict(stored["optimizer"])
         begin = stored["step"]
+    elif options.from_shipped:
+        network.load_state_dict(shipped_network().state_dict())
     print(f"{len(examples)} questions, steps {begin} to {options.steps}", flush=True)
     seen, started = [], time.perf_counter()
     for step in range(begin, options.steps):
@@ -222,6 +225,7 @@ def main() -> None:
     parser.add_argument("--friends", type=Path, required=True, help="friendsqa_dev.json")
     parser.add_argument("--work", type=Path, required=True, help="where indexes, examples and the state are kept")
     parser.add_argument("--steps", type=int, default=5500, help="of all runs together")
+    parser.add_argument("--from-shipped", action="store_true", help="begin with the weights that ship")
     parser.add_argument("--compile", action="store_true", help="a fifth faster where there is a C++ compiler")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)

@@ -108,6 +108,14 @@ def shipped_model() -> EvidenceModel:
 
 def _load() -> EvidenceNetwork:
     import torch
+
+    network = shipped_network()
+    network.requires_grad_(False)
+    return network.to(torch.bfloat16 if cpu_has_bfloat16() else torch.float32).eval()
+
+
+def shipped_network() -> EvidenceNetwork:
+    """The network with the weights that come with the package, in 32 bits. Raises `ModelError`."""
     from safetensors.torch import load
 
     from transcript_qa.reading.network import EvidenceNetwork, is_trained, load_bert
@@ -123,8 +131,7 @@ def _load() -> EvidenceNetwork:
             "Install transcript-qa again",
         )
     network.load_state_dict(own, strict=False)
-    network.requires_grad_(False)
-    return network.to(torch.bfloat16 if cpu_has_bfloat16() else torch.float32).eval()
+    return network
 
 
 def packed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
