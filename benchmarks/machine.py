@@ -8,11 +8,15 @@ import os
 import platform
 import re
 import sys
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
+
+from transcript_qa.errors import TranscriptQAError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,10 +27,31 @@ PNG_DPI = 120
 
 
 def in_own_process(function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-    """What a function of a module returns when it runs in a fresh process, so that its memory is its own."""
+    """What a function of a module returns when it runs in a fresh process, so that its memory is its own.
+
+    Raises:
+        SystemExit: the function raised an error of ours, or its process was ended; says so.
+    """
     fresh = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(max_workers=1, mp_context=fresh) as pool:
-        return pool.submit(function, *args, **kwargs).result()
+        try:
+            result, error = pool.submit(_with_error, function, args, kwargs).result()
+        except BrokenProcessPool as broken:
+            raise SystemExit(
+                f"The process of {function.__name__} was ended before it was done, most likely for want of memory. "
+                "Ask for less: smaller sizes, fewer files."
+            ) from broken
+    if error is not None:
+        raise SystemExit(error)
+    return cast(R, result)
+
+
+def _with_error(function: Callable[..., R], args: Any, kwargs: Any) -> tuple[R | None, str | None]:
+    # Errors with facts of their own do not all survive the way between processes.
+    try:
+        return function(*args, **kwargs), None
+    except TranscriptQAError as error:
+        return None, str(error)
 
 
 def peak_memory_mb() -> float:
@@ -94,6 +119,13 @@ def describe_in_words(machine: dict[str, Any]) -> str:
         f"{machine['cores']} cores, {machine['memory_gb']} GB of memory, {machine['system']}, load at the start "
         f"{machine['load_at_start']}; Python {machine['python']}, {libraries}."
     )
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1, from a command line."""
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text} is not a whole number of at least 1")
+    return int(text)
 
 
 def installed_version(package: str) -> str | None:

@@ -31,7 +31,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from machine import can_plot, describe, in_own_process, write_results
+from machine import can_plot, describe, in_own_process, positive, write_results
+from retrieval import read_queries
 from speed_steps import (
     FIRST_QUERIES,
     Numbers,
@@ -57,9 +58,7 @@ def read_asked(folder: Path) -> list[str]:
     """The different questions of a folder: those of QMSum files, and those of a questions.jsonl."""
     asked = []
     for path in sorted(folder.glob("*.json")):
-        entry = json.loads(path.read_text("utf-8"))
-        queries = entry.get("specific_query_list", ()) if isinstance(entry, dict) else ()
-        asked += [query["query"] for query in queries]
+        asked += [entry["query"] for entry in read_queries(path)]
     if (folder / "questions.jsonl").is_file():
         lines = (folder / "questions.jsonl").read_text("utf-8").splitlines()
         asked += [json.loads(line)["question"] for line in lines]
@@ -115,20 +114,13 @@ def run(options: argparse.Namespace) -> Numbers:
     return found
 
 
-def positive(text: str) -> int:
-    """A whole number of at least 1."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a whole number of at least 1")
-    return int(text)
-
-
 def read_options(arguments: list[str] | None = None) -> argparse.Namespace:
     """What the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?", default=CORPUS, help="transcripts (default: the sample corpus)")
     parser.add_argument("--sizes", type=positive, nargs="+", default=[1000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--queries", type=positive, default=200, help="questions at each size (default 200)")
-    parser.add_argument("--files", type=positive, default=12, help="files that are indexed (default 12)")
+    parser.add_argument("--files", type=positive, default=8, help="files that are indexed (default 8)")
     parser.add_argument("--passages", type=positive, default=300, help="passages embedded by both (default 300)")
     parser.add_argument("--rounds", type=positive, default=3, help="of embedding and of indexing (default 3)")
     parser.add_argument("--parts", nargs="*", choices=["embedding", "sizes"], default=["embedding", "sizes"])
