@@ -29,15 +29,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from machine import (
-    LIBRARIES,
-    can_plot,
-    describe,
-    in_own_process,
-    peak_memory_mb,
-    size_mb,
-    write_results,
-)
+from machine import LIBRARIES, can_plot, describe, in_own_process, peak_memory_mb, positive, size_mb, write_results
 from peer_systems import SYSTEMS, Place, System, Text
 from peer_tables import MEASURED, draw, page
 from retrieval import MEASURES, Question, Unit, measure, questions_of, unit_of
@@ -134,7 +126,9 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     transcripts = {one: transcript for one, (_, transcript) in meetings.items()}
     texts = [Text(one, path, transcript.text) for one, (path, transcript) in meetings.items()]
     by_file = {path.name: one for one, (path, _) in meetings.items()}
-    questions = questions_of([path for path, _ in meetings.values()], by_file)[: options.questions]
+    questions = questions_of([path for path, _ in meetings.values() if path.suffix == ".json"], by_file)[
+        : options.questions
+    ]
     if not questions:
         raise SystemExit(f"{options.folder} holds no question with judged turns. Name a folder with QMSum files.")
     peers = [choice.packages[0] for name, choice in SYSTEMS.items() if name != "ours"]
@@ -159,9 +153,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="QMSum files")
     parser.add_argument("--systems", nargs="+", choices=list(SYSTEMS), default=list(SYSTEMS))
-    parser.add_argument("--meetings", type=int, help="the first so many (default: all)")
-    parser.add_argument("--questions", type=int, help="the first so many (default: all)")
-    parser.add_argument("--timed", type=int, default=100, help="single queries that are timed (default 100)")
+    parser.add_argument("--meetings", type=positive, help="the first so many (default: all)")
+    parser.add_argument("--questions", type=positive, help="the first so many (default: all)")
+    parser.add_argument("--timed", type=positive, default=100, help="single queries that are timed (default 100)")
     parser.add_argument("--output", type=Path, help="a folder for peers.json, peers.md and a plot")
     options = parser.parse_args()
     try:

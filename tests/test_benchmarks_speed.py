@@ -116,7 +116,13 @@ def test_a_process_of_its_own_has_its_own_memory() -> None:
     big = np.ones(50_000_000)
     assert machine.peak_memory_mb() > big.nbytes / 1e6
     assert machine.in_own_process(machine.peak_memory_mb) < big.nbytes / 1e6
-    assert machine.in_own_process(os.getpid) != os.getpid()
+
+
+def test_what_goes_wrong_in_a_process_of_its_own_is_said(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="there is no index here"):
+        machine.in_own_process(speed_steps.real_passages, tmp_path / "nowhere")
+    with pytest.raises(SystemExit, match="process of _exit was ended"):
+        machine.in_own_process(os._exit, 1)
 
 
 def test_percentiles_are_values_that_were_seen() -> None:
@@ -214,6 +220,14 @@ def test_questions_are_read_once_each(meetings: Path, tmp_path: Path) -> None:
     assert speed.read_asked(tmp_path) == ["Who?", "When?"]
     assert speed.spaced(list(range(101)), 3) == [0, 50, 100]
     assert speed.spaced([1, 2], 5) == [1, 2]
+
+
+def test_what_is_no_json_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.json").write_text('{"specific_query_list"', "utf-8")
+    with pytest.raises(SystemExit, match=r"broken\.json is no JSON"):
+        speed.read_asked(tmp_path)
+    (tmp_path / "broken.json").write_text("[1]", "utf-8")
+    assert speed.read_asked(tmp_path) == []
 
 
 def test_too_few_questions_are_said(meetings: Path) -> None:
