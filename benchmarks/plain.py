@@ -24,9 +24,15 @@ def model_folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+def stay_offline() -> None:
+    """Keep model libraries that are imported from here on from the network, and from drawing bars."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["HF_HUB_DISABLE_PROGRESS_BARS"] = "1"
+
+
 def plain_model() -> Any:
     """A `SentenceTransformer` of that folder, in float32 and with its own defaults."""
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    stay_offline()
     from sentence_transformers import SentenceTransformer
 
     return SentenceTransformer(str(model_folder()), local_files_only=True)

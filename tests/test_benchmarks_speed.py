@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import doctest
 import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,9 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarking import PNG, SAID, PlainDouble, write_meetings
 from conftest import ROOT
-from transcript_qa import TranscriptQA
-from transcript_qa.datatypes import Span
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.indexing import update_index
 from transcript_qa.search import search
@@ -29,42 +26,11 @@ sys.path.append(str(ROOT / "benchmarks"))
 
 import machine
 import made_passages
-import peer_systems
-import peer_tables
-import peers
 import retrieval
 import speed
 import speed_steps
 import speed_tables
 from made_passages import Maker, RealPassages
-
-PNG = b"\x89PNG\r\n\x1a\n"
-SAID = (
-    "the harbour loan was approved on monday and the bank asked for a guarantee of the city before it paid",
-    "parking at the quay costs two crowns an hour from may on and residents pay half of that",
-    "the school roof leaks again and the repair was put off until the tender of the spring",
-    "ferries run every twenty minutes in summer and once an hour in winter unless there is ice",
-)
-QUERIES = (("What was said about the loan?", 0), ("What about parking?", 1), ("What about the ferries?", 3))
-
-
-def write_meetings(folder: Path, n: int) -> Path:
-    """QMSum files, each with the four turns above five times over, in another order each."""
-    for number in range(n):
-        order = [(number + place) % len(SAID) for place in range(5 * len(SAID))]
-        turns = [
-            {"speaker": f"Person {place % 3}", "content": f"{SAID[what]} {place}"} for place, what in enumerate(order)
-        ]
-        queries = [
-            {
-                "query": f"{words} ({number})",
-                "relevant_text_span": [[str(p), str(p)] for p, w in enumerate(order) if w == what],
-            }
-            for words, what in QUERIES
-        ]
-        meeting = {"topic_list": [], "specific_query_list": queries, "meeting_transcripts": turns}
-        (folder / f"meeting-{number}.json").write_text(json.dumps(meeting), "utf-8")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -88,24 +54,15 @@ def passages(real: LocalStore) -> RealPassages:
 
 @pytest.fixture(scope="module")
 def hashing() -> Iterator[None]:
-    """Hashing wherever the scripts take the model."""
+    """Hashing wherever the script takes the model."""
     with pytest.MonkeyPatch.context() as patch:
-        for module in (speed_steps, peer_systems):
-            patch.setattr(module, "SentenceTransformerEmbedder", HashingEmbedder)
+        patch.setattr(speed_steps, "SentenceTransformerEmbedder", HashingEmbedder)
         patch.setattr(speed_steps, "PlainEmbedder", HashingEmbedder)
         patch.setattr(speed_steps, "plain_model", PlainDouble)
         yield
 
 
-class PlainDouble:
-    """Encodes as hashing does, at three times the length."""
-
-    def encode(self, texts: str | list[str], **_: Any) -> Any:
-        vectors = HashingEmbedder().embed_passages([texts] if isinstance(texts, str) else texts)
-        return 3 * vectors
-
-
-@pytest.mark.parametrize("module", [machine, made_passages, peer_systems])
+@pytest.mark.parametrize("module", [machine, made_passages])
 def test_examples_in_docstrings(module: ModuleType) -> None:
     result = doctest.testmod(module)
     assert result.attempted
@@ -300,97 +257,3 @@ def test_a_bare_index_holds_the_vectors_of_the_store(
         assert bare.ntotal == store.passage_count()
         kept = np.concatenate([store.stored("made-0").vectors, store.stored("made-2000").vectors])
         assert np.allclose(bare.reconstruct_n(0, 2030), kept, atol=1e-3)
-
-
-def test_a_piece_counts_the_words_of_the_turns_it_was_cut_from(meetings: Path) -> None:
-    for _, transcript in peers.read_meetings(meetings, None).values():
-        starts = [turn.span.start for turn in transcript.turns]
-        for start in range(0, len(transcript.text), 37):
-            for end in (start + 1, start + 90, len(transcript.text)):
-                span = Span(start=start, end=min(end, len(transcript.text)))
-                over = [turn for turn in transcript.turns if turn.span.overlaps(span)]
-                wanted = {
-                    turn.index: len(
-                        transcript.text[max(turn.span.start, span.start) : min(turn.span.end, span.end)].split()
-                    )
-                    for turn in over
-                }
-                unit = peers.unit_at(transcript, starts, span.start, span.end)
-                assert {turn: n for turn, n in unit.words if n} == {turn: n for turn, n in wanted.items() if n}
-
-
-class Oracle(peer_systems.System):
-    """Finds the turns that hold a word of the question, in order."""
-
-    def index(self, texts: Sequence[peer_systems.Text], folder: Path) -> int:
-        self._texts = list(texts)
-        folder.mkdir()
-        (folder / "words").write_bytes(b"1" * 3_000_000)
-        return 12
-
-    def find(self, question: str, *, k: int, meeting: str | None) -> list[peer_systems.Place]:
-        word = next(word for word in ("loan", "parking", "ferries", "") if word in question.lower())
-        found = []
-        for one in self._texts:
-            if meeting in (None, one.meeting):
-                turns = one.text.split("\n\n")
-                for piece, (start, end) in zip(turns, peer_systems.locate(one.text, turns), strict=True):
-                    if word in piece.lower():
-                        found.append((one.meeting, start, end))
-        return found[:k]
-
-    def close(self) -> None:
-        self._texts = []
-
-
-@pytest.fixture
-def oracle(monkeypatch: pytest.MonkeyPatch) -> None:
-    choice = replace(peer_systems.SYSTEMS["txtai"], make=Oracle, packages=("numpy",), title="oracle")
-    monkeypatch.setitem(peer_systems.SYSTEMS, "txtai", choice)
-    monkeypatch.setattr(peers, "in_own_process", lambda function, *args, **kwargs: function(*args, **kwargs))
-
-
-def options_of(folder: Path, *systems: str) -> argparse.Namespace:
-    return argparse.Namespace(folder=folder, systems=systems, meetings=None, questions=None, timed=8)
-
-
-def test_who_finds_all_and_nothing_else_has_the_best_measures(oracle: None, meetings: Path) -> None:
-    found = peers.run(options_of(meetings, "txtai"))
-    (one,) = found["systems"]
-    assert (found["n_meetings"], found["n_questions"]) == (3, 9)
-    assert (one["pieces"], one["index_mb"]) == (12, 3)
-    assert one["scoped"] == {"success@5": 1.0, "p300": 1.0, "r1000": 1.0}
-    # Open, the first meeting's turns come first, whichever is asked about.
-    assert one["open"]["success@5"] == pytest.approx(1 / 3)
-    text = peer_tables.page(json.loads(json.dumps(found)))
-    assert "| oracle |" in text
-
-
-def test_ours_is_measured_as_retrieval_measures_it(hashing: None, oracle: None, meetings: Path, tmp_path: Path) -> None:
-    found = peers.run(options_of(meetings, "ours", "txtai"))
-    one, _ = found["systems"]
-    with TranscriptQA.build(meetings, index=tmp_path / "index", embedder=HashingEmbedder()) as qa:
-        transcripts = {info.id: qa.transcript(info.id) for info in qa.transcripts()}
-        questions = retrieval.read_questions(meetings, qa)
-        run = retrieval.ours(qa, transcripts, rerank=False)
-        for scoped in (True, False):
-            means = np.mean([retrieval.measure(q, run(q, scoped), transcripts) for q in questions], axis=0)
-            by_name = dict(zip(retrieval.MEASURES, means, strict=True))
-            for name, value in one["scoped" if scoped else "open"].items():
-                assert value == pytest.approx(by_name[name]), name
-        assert one["pieces"] == qa.passage_count()
-    pytest.importorskip("matplotlib")
-    peer_tables.draw(found, tmp_path / "peers.png")
-    assert (tmp_path / "peers.png").read_bytes().startswith(PNG)
-
-
-def test_a_peer_that_is_not_installed_is_skipped_with_a_word(
-    oracle: None, meetings: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    missing = replace(peer_systems.SYSTEMS["llama-index"], packages=("llama-index-core", "no-such-package-here"))
-    monkeypatch.setitem(peer_systems.SYSTEMS, "llama-index", missing)
-    found = peers.run(options_of(meetings, "llama-index", "txtai"))
-    assert [one["name"] for one in found["systems"]] == ["txtai"]
-    assert "LlamaIndex: not installed, skipped" in capsys.readouterr().out
-    with pytest.raises(SystemExit, match="Nothing was measured"):
-        peers.run(options_of(meetings, "llama-index"))
