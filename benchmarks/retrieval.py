@@ -24,10 +24,11 @@ import json
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import log
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,15 +66,30 @@ Run = Callable[[Question, bool], Sequence[Unit]]
 
 def read_questions(folder: Path, qa: TranscriptQA) -> list[Question]:
     """The questions of every file in the folder."""
-    by_source = {Path(info.source).name: info.id for info in qa.transcripts()}
+    by_file = {Path(info.source).name: info.id for info in qa.transcripts()}
+    return questions_of(sorted(folder.glob("*.json")), by_file)
+
+
+def read_queries(path: Path) -> list[dict[str, Any]]:
+    """The entries of `specific_query_list` in a QMSum file; none in any other JSON."""
+    try:
+        meeting = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise SystemExit(f"{path} is no JSON ({error}). Take it out of the folder.") from error
+    queries = meeting.get("specific_query_list", []) if isinstance(meeting, dict) else []
+    return [entry for entry in queries if isinstance(entry, dict) and "query" in entry]
+
+
+def questions_of(files: Sequence[Path], by_file: Mapping[str, str]) -> list[Question]:
+    """The questions of files, whose names tell the meetings' ids."""
     questions = []
-    for path in sorted(folder.glob("*.json")):
-        for entry in json.loads(path.read_text("utf-8")).get("specific_query_list", ()):
+    for path in files:
+        for entry in read_queries(path):
             turns = frozenset(
                 turn for first, last in entry.get("relevant_text_span", ()) for turn in range(int(first), int(last) + 1)
             )
             if turns:
-                questions.append(Question(entry["query"], by_source[path.name], turns))
+                questions.append(Question(entry["query"], by_file[path.name], turns))
     return questions
 
 
