@@ -33,7 +33,7 @@ def test_slices_keep_their_places(model: SentenceTransformerEmbedder, monkeypatc
     whole = model.embed_passages(TEXTS)
     monkeypatch.setattr("transcript_qa.embed._SLICE", 16)
     seen: list[int] = []
-    sliced = model.embed_passages(TEXTS, progress=lambda done, total: seen.append(done))
+    sliced = model.embed_passages(TEXTS, progress=lambda done, _total: seen.append(done))
     assert (sliced * whole).sum(axis=1).min() > 0.995
     assert seen == sorted(set(seen))
     assert seen[-1] == 70
@@ -121,7 +121,7 @@ def test_without_the_processor_s_help_it_stays_in_single_precision(monkeypatch: 
 
 
 def test_cores_are_those_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.sched_getaffinity", lambda pid: {2, 5, 7}, raising=False)
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {2, 5, 7}, raising=False)
     assert n_cores() == 3
     monkeypatch.delattr("os.sched_getaffinity")
     monkeypatch.setattr("os.cpu_count", lambda: None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from transcript_qa.datatypes import ImportReport, Passage, Transcript
 from transcript_qa.errors import IndexDamagedError, IndexNotFoundError, IndexWriteError, InvalidArgumentError
 from transcript_qa.speakers import SpeakerEdit, loads, renamed
-from transcript_qa.store import changes, keywords, lifecycle, rows, speakeredits, stored, vectorfile
+from transcript_qa.store import changes, drafts, keywords, lifecycle, rows, speakeredits, stored, vectorfile
 from transcript_qa.store.base import EmbedderInfo, Scored, Selection, SourceState, Stored, TranscriptInfo
 from transcript_qa.store.catalogue import Catalogue
 from transcript_qa.store.checkup import problems
@@ -254,6 +254,21 @@ class LocalStore:
         """Keep a setting; changes no generation."""
         with self.writing(), self._database.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
+
+    def keep_drafts(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
+        """See `KeepsDrafts.keep_drafts`."""
+        with self.writing(), self._database.writing() as connection:
+            drafts.keep(connection, vectors)
+
+    def drafts(self) -> dict[bytes, NDArray[np.float32]]:
+        """See `KeepsDrafts.drafts`."""
+        with self._database.reading() as connection:
+            return drafts.read(connection, self._embedder.dim)
+
+    def drop_drafts(self) -> None:
+        """See `KeepsDrafts.drop_drafts`."""
+        with self.writing(), self._database.writing() as connection:
+            drafts.drop(connection)
 
     def save(self) -> None:
         """Write the FAISS file, unless the one there is good."""
