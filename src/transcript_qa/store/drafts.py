@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from transcript_qa.store.database import decoding
+from transcript_qa.store.database import decoding, has_table
 from transcript_qa.store.vectors import pack, unpack
 
 # Made when first needed: an index that is older has no such table.
@@ -29,7 +29,7 @@ def keep(connection: sqlite3.Connection, vectors: Mapping[bytes, NDArray[np.floa
 @decoding
 def read(connection: sqlite3.Connection, dim: int) -> dict[bytes, NDArray[np.float32]]:
     """See `KeepsDrafts.drafts`."""
-    if not _there_is_a_table(connection):
+    if not has_table(connection, "drafts"):
         return {}
     found = connection.execute("SELECT text, vector FROM drafts")
     return {text: unpack(vector, dim)[0].astype(np.float32) for text, vector in found}
@@ -37,10 +37,5 @@ def read(connection: sqlite3.Connection, dim: int) -> dict[bytes, NDArray[np.flo
 
 def drop(connection: sqlite3.Connection) -> None:
     """See `KeepsDrafts.drop_drafts`."""
-    if _there_is_a_table(connection):
+    if has_table(connection, "drafts"):
         connection.execute("DELETE FROM drafts")
-
-
-def _there_is_a_table(connection: sqlite3.Connection) -> bool:
-    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'drafts'")
-    return found.fetchone() is not None

@@ -24,7 +24,7 @@ from transcript_qa.store.checkup import problems
 from transcript_qa.store.database import Database
 from transcript_qa.store.lock import WriteLock
 from transcript_qa.store.schema import Layout
-from transcript_qa.store.vectors import VectorIndex
+from transcript_qa.store.segments import Segments
 
 _KEPT_TRANSCRIPTS = 32
 
@@ -47,7 +47,7 @@ class LocalStore:
         self._loading = threading.Lock()
         self._catalogue: Catalogue | None = None
         self._infos: tuple[object, tuple[TranscriptInfo, ...]] | None = None
-        self._vectors: tuple[Catalogue, VectorIndex] | None = None
+        self._vectors: tuple[Catalogue, Segments] | None = None
         self._transcripts: OrderedDict[tuple[int, str | None], Transcript] = OrderedDict()
 
     @classmethod
@@ -271,15 +271,21 @@ class LocalStore:
             drafts.drop(connection)
 
     def save(self) -> None:
-        """Write the FAISS file, unless the one there is good."""
+        """Write the FAISS file, unless the one there will do, and give new vectors of a large index their cells."""
         with self.writing():
-            with self._database.reading() as connection:
-                registered = vectorfile.Registered.read(connection)
-                generation = lifecycle.read_generation(connection)
-                if registered is not None and registered.fault(self._layout.folder, generation) is None:
-                    return
-                _, index = self._loaded(connection)
-            vectorfile.write(self._layout, generation, index, self._database.writing)
+            with self._database.writing() as connection:
+                catalogue = self._current(connection)
+                before = self._vectors
+                state = connection, self._layout, catalogue, self._embedder.dim, None if before is None else before[1]
+                changed = vectorfile.put_into_cells(*state)
+                outdated = vectorfile.outdated(connection, self._layout, catalogue) is not None
+                if outdated:
+                    vectorfile.write(*state)
+            if outdated:
+                vectorfile.clear_away(self._layout, catalogue.generation)
+            if changed or outdated:
+                with self._loading:
+                    self._vectors = None
 
     def health(self) -> list[str]:
         """See `Store.health`; reads the whole database."""
@@ -311,14 +317,15 @@ class LocalStore:
             catalogue = self._catalogue = Catalogue.read(connection, generation)
         return catalogue
 
-    def _loaded(self, connection: sqlite3.Connection) -> tuple[Catalogue, VectorIndex]:
+    def _loaded(self, connection: sqlite3.Connection) -> tuple[Catalogue, Segments]:
         """The catalogue and its vectors."""
         catalogue = self._current(connection)
         with self._loading:
             before = self._vectors
             if before is not None and before[0].generation == catalogue.generation:
                 return before
-            index = vectorfile.load(connection, self._layout, catalogue, self._embedder.dim, before)
+            known = None if before is None else before[1]
+            index = vectorfile.load(connection, self._layout, catalogue, self._embedder.dim, known)
             loaded = catalogue, index
             # A thread that began before the last change must not undo what a later one has loaded.
             if before is None or before[0].generation < catalogue.generation:
