@@ -23,6 +23,7 @@ from transcript_qa.store.catalogue import Catalogue
 from transcript_qa.store.checkup import problems
 from transcript_qa.store.database import Database
 from transcript_qa.store.lock import WriteLock
+from transcript_qa.store.passagecache import PassageCache
 from transcript_qa.store.schema import Layout
 from transcript_qa.store.segments import Segments
 
@@ -48,6 +49,7 @@ class LocalStore:
         self._catalogue: Catalogue | None = None
         self._infos: tuple[object, tuple[TranscriptInfo, ...]] | None = None
         self._vectors: tuple[Catalogue, Segments] | None = None
+        self._passages = PassageCache()
         self._transcripts: OrderedDict[tuple[int, str | None], Transcript] = OrderedDict()
 
     @classmethod
@@ -196,8 +198,7 @@ class LocalStore:
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """See `Store.passages`."""
         with self._database.reading() as connection:
-            found = rows.read_passages(connection, ids)
-        return [found[one] for one in ids if one in found]
+            return self._passages.of_ids(connection, lifecycle.read_generation(connection), ids)
 
     def passage_count(self) -> int:
         """How many passages there are."""
@@ -219,7 +220,7 @@ class LocalStore:
             catalogue, index = self._loaded(connection)
             positions = catalogue.select(connection, selection)
             found = index.search(exact / length, k=k, positions=positions)
-            return _scored(connection, [(int(catalogue.rows[position]), score) for position, score in found])
+            return self._scored(connection, [(int(catalogue.rows[position]), score) for position, score in found])
 
     def search_keyword(self, terms: Sequence[str], *, k: int, selection: Selection | None = None) -> list[Scored]:
         """See `Store.search_keyword`."""
@@ -230,7 +231,7 @@ class LocalStore:
                 catalogue = self._current(connection)
                 positions = catalogue.select(connection, selection)
                 allowed = None if positions is None else catalogue.rows[positions]
-            return _scored(connection, keywords.find_rows(connection, terms, k=k, rows=allowed))
+            return self._scored(connection, keywords.find_rows(connection, terms, k=k, rows=allowed))
 
     def speaker_edits(self, transcript_id: str) -> tuple[SpeakerEdit, ...]:
         """See `Store.speaker_edits`."""
@@ -308,6 +309,11 @@ class LocalStore:
     ) -> None:
         self.close()
 
+    def _scored(self, connection: sqlite3.Connection, found: list[tuple[int, float]]) -> list[Scored]:
+        generation = lifecycle.read_generation(connection)
+        passages = self._passages.at_rows(connection, generation, [row for row, _ in found])
+        return [Scored(passage_id=p.id, score=score) for p, (_, score) in zip(passages, found, strict=True)]
+
     def _current(self, connection: sqlite3.Connection) -> Catalogue:
         """The catalogue of the state a read transaction sees."""
         generation = lifecycle.read_generation(connection)
@@ -340,8 +346,3 @@ class LocalStore:
 def _check_k(k: int) -> None:
     if k < 1:
         raise InvalidArgumentError(f"k has to be at least 1, not {k}")
-
-
-def _scored(connection: sqlite3.Connection, found: list[tuple[int, float]]) -> list[Scored]:
-    ids = rows.passage_ids(connection, [row for row, _ in found])
-    return [Scored(passage_id=passage_id, score=score) for passage_id, (_, score) in zip(ids, found, strict=True)]
