@@ -45,6 +45,19 @@ class _Candidates:
     beside: list[bool]
 
 
+def search_words(store: Store, query: str, *, k: int = 10, filters: Filters | None = None) -> list[Hit]:
+    """The k passages that hold words of `query`, the rarest first; no model is asked. As `search` otherwise."""
+    selection = _checked(store, query, k, filters)
+    found = store.search_keyword(sorted(set(keywords(query))), k=k, selection=selection)
+    passages = {passage.id: passage for passage in store.passages([scored.passage_id for scored in found])}
+    titles, asked = store.titles(), set(terms(query))
+    there = [(passages[one.passage_id], one.score) for one in found if one.passage_id in passages]
+    return [
+        _hit(passage, titles, asked, legs={"keyword": score}, score=score, rank=rank)
+        for rank, (passage, score) in enumerate(there, start=1)
+    ]
+
+
 def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters: Filters | None = None) -> list[Hit]:
     """The k passages that fit `query` best.
 
@@ -59,11 +72,7 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
         InvalidArgumentError: an empty query, or k below 1.
         UnknownTranscriptError, UnknownSpeakerError: a filter that names nothing in the index.
     """
-    if not query.strip():
-        raise InvalidArgumentError("The question is empty. Ask with at least one word.")
-    if k < 1:
-        raise InvalidArgumentError(f"k is {k}. Ask for at least one hit.")
-    selection = select(store.infos(), filters or Filters())
+    selection = _checked(store, query, k, filters)
     depth = max(_LEG_DEPTH, 2 * k)
     dense = store.search_dense(embedder.embed_queries([query])[0], k=depth, selection=selection)
     keyword = store.search_keyword(sorted(set(keywords(query))), k=depth, selection=selection)
@@ -71,14 +80,27 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
     fused = _fused(candidates, complete=len(dense) < depth)
     titles = store.titles()
     asked = set(terms(query))
-    hits = []
-    for rank, (place, score) in enumerate(_spread(candidates, fused, k), start=1):
-        passage, legs = candidates.passages[place], candidates.legs[place]
-        matched = tuple(sorted(asked & set(terms(passage.text))))
-        why = Why(dense=legs.get("dense"), keyword=legs.get("keyword"), matched=matched)
-        title = titles.get(passage.transcript_id, passage.transcript_id)
-        hits.append(Hit(passage=passage, title=title, score=score, rank=rank, why=why))
-    return hits
+    return [
+        _hit(candidates.passages[place], titles, asked, legs=candidates.legs[place], score=score, rank=rank)
+        for rank, (place, score) in enumerate(_spread(candidates, fused, k), start=1)
+    ]
+
+
+def _checked(store: Store, query: str, k: int, filters: Filters | None) -> Selection | None:
+    if not query.strip():
+        raise InvalidArgumentError("The question is empty. Ask with at least one word.")
+    if k < 1:
+        raise InvalidArgumentError(f"k is {k}. Ask for at least one hit.")
+    return select(store.infos(), filters or Filters())
+
+
+def _hit(
+    passage: Passage, titles: dict[str, str], asked: set[str], *, legs: dict[str, float], score: float, rank: int
+) -> Hit:
+    matched = tuple(sorted(asked & set(terms(passage.text))))
+    why = Why(dense=legs.get("dense"), keyword=legs.get("keyword"), matched=matched)
+    title = titles.get(passage.transcript_id, passage.transcript_id)
+    return Hit(passage=passage, title=title, score=score, rank=rank, why=why)
 
 
 def _candidates(store: Store, legs: dict[str, Sequence[Scored]]) -> _Candidates:
