@@ -169,13 +169,25 @@ def _faiss() -> Any:
     return faiss
 
 
+class _Codes:
+    """The bytes inside a FAISS index as NumPy asks for them; whoever has the array has the index too."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+        codes = _faiss().rev_swig_ptr(index.codes.data(), index.ntotal * index.code_size)
+        self.__array_interface__ = {
+            "data": (codes.ctypes.data, True),
+            "shape": (index.ntotal, index.d),
+            "typestr": "<f2",
+            "version": 3,
+        }
+
+
 def _codes(index: Any) -> NDArray[np.float16]:
-    """The rows inside a FAISS index, without a copy; valid as long as the index is."""
-    faiss = _faiss()
+    """The rows inside a FAISS index, without a copy, to be read only."""
     if not index.ntotal:
         return np.empty((0, index.d), dtype=np.float16)
-    codes: NDArray[np.uint8] = faiss.rev_swig_ptr(index.codes.data(), index.ntotal * index.code_size)
-    return codes.view("<f2").reshape(index.ntotal, index.d)
+    return np.asarray(_Codes(index))
 
 
 @contextmanager
