@@ -679,6 +679,19 @@ def test_progress_in_a_terminal(capsys: pytest.CaptureFixture[str], monkeypatch:
     shown = capsys.readouterr().err
     assert "[b].txt" in shown
     assert "file 1/2 · 4/8 passages" in shown
+    with console_progress() as progress:
+        progress(
+            IndexProgress(
+                source="x/[b].txt",
+                n_files=2,
+                files_done=0,
+                n_passages=8,
+                passages_done=5,
+                words_per_s=4321.4,
+                left_s=75,
+            )
+        )
+    assert "5/8 passages · 4,321 words/s · 1:15 left" in capsys.readouterr().err
 
 
 # serve, doctor

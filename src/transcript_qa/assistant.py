@@ -35,7 +35,7 @@ from transcript_qa.reading.ranking import with_rest
 from transcript_qa.reading.reader import Reader, Reading, default_reader
 from transcript_qa.removal import Removed, remove_transcript, restore_speakers
 from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
-from transcript_qa.search import search, select
+from transcript_qa.search import search, search_words, select
 from transcript_qa.sharding import Shard
 from transcript_qa.store import (
     EmbedderInfo,
@@ -252,6 +252,7 @@ class TranscriptQA:
         after: date | str | None = None,
         before: date | str | None = None,
         rerank: bool = False,
+        words_only: bool = False,
     ) -> list[Hit]:
         """The k passages that fit a question best; the filters are exact, the dates inclusive.
 
@@ -263,12 +264,16 @@ class TranscriptQA:
             after: a date; earlier transcripts are left out.
             before: a date; later transcripts are left out.
             rerank: let the reader order the first of them, which takes some 200 ms more.
+            words_only: find passages by their words alone, best by BM25; no model is loaded, and `rerank` changes
+                nothing.
 
         Raises:
             InvalidArgumentError: an empty question, k below 1, a date that is none.
             UnknownTranscriptError, UnknownSpeakerError: a filter that names nothing in the index.
         """
         filters = as_filters(transcripts, speakers, after, before)
+        if words_only:
+            return search_words(self._store, query, k=k, filters=filters)
         if not rerank:
             return search(self._store, self._embedder, query, k=k, filters=filters)
         found = search(self._store, self._embedder, query, k=max(k, RANKED_HITS) if k > 0 else k, filters=filters)

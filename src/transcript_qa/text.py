@@ -177,8 +177,13 @@ def keywords(text: str, *, stop: bool = True) -> tuple[str, ...]:
     >>> keywords("What loans were mentioned?")
     ('loans',)
     """
-    folded = (normalise(span.of(text)).text for span in words(text))
+    folded = (_folded_word(match.group()) for match in _WORD.finditer(text))
     return tuple(word for word in folded if word and not (stop and word in STOP_WORDS))
+
+
+@lru_cache(maxsize=100_000)
+def _folded_word(word: str) -> str:
+    return normalise(word).text
 
 
 @lru_cache(maxsize=1)

@@ -199,6 +199,7 @@ def _remove(
 def _search(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="Words or a question.")],
     k: Annotated[int, typer.Option("-k", min=1, help="How many passages at most.")] = 10,
+    keyword: Annotated[bool, typer.Option("--keyword", help="By words alone, at once: no model is loaded.")] = False,
     transcripts: TranscriptsOption = None,
     speakers: SpeakersOption = None,
     after: AfterOption = None,
@@ -211,7 +212,7 @@ def _search(
     """Find the passages that fit best."""
     filters = as_filters(transcripts, speakers, after, before)
     with _opened(index, model) as qa:
-        hits = qa.search(query, k=k, **_keywords(filters))
+        hits = qa.search(query, k=k, words_only=keyword, **_keywords(filters))
         if as_json:
             from transcript_qa.render import hit_json
 

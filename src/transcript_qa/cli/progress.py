@@ -8,19 +8,20 @@ from contextlib import contextmanager
 from pathlib import PurePath
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Column
 
 from transcript_qa.cli.console import clean, make_console
 from transcript_qa.indexing import IndexProgress, ProgressCallback
+from transcript_qa.render import format_time
 
 
 @contextmanager
 def console_progress(*, no_color: bool = False) -> Iterator[ProgressCallback]:
     """What tells stderr how far indexing has come, for the time of the block.
 
-    In a terminal a bar with the file, the passages and the time left, gone when the block ends; otherwise a line for
-    each file that is read, which suits a log. Files that have not changed are not reported.
+    In a terminal a bar with the file, the passages, the words a second and the time left, gone when the block ends;
+    otherwise a line for each file that is read, which suits a log. Files that have not changed are not reported.
     """
     console = make_console(stderr=True, no_color=no_color)
     if console.is_terminal and not console.is_dumb_terminal:
@@ -52,7 +53,6 @@ def _bar(console: Console) -> Iterator[ProgressCallback]:
         ),
         BarColumn(bar_width=None, table_column=Column(ratio=1)),
         TextColumn("{task.fields[counts]}", markup=False, table_column=Column(no_wrap=True)),
-        TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
         console=console,
         transient=True,
         expand=True,
@@ -66,6 +66,10 @@ def _bar(console: Console) -> Iterator[ProgressCallback]:
             counts = f"file {progress.files_done + 1}/{progress.n_files}"
             if progress.n_passages:
                 counts += f" · {progress.passages_done}/{progress.n_passages} passages"
+            if progress.words_per_s is not None:
+                counts += f" · {progress.words_per_s:,.0f} words/s"
+            if progress.left_s is not None:
+                counts += f" · {format_time(progress.left_s)} left"
             bar.update(
                 task,
                 description=clean(PurePath(progress.source).name),

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Passage, Span, Transcript
-from transcript_qa.embed import bundled_tensors, bundled_tokenizer, cpu_has_bfloat16
+from transcript_qa.embed import bundled_tensors, bundled_tokenizer
+from transcript_qa.encoding import cpu_has_bfloat16
 from transcript_qa.errors import ModelError
 from transcript_qa.reading.network_input import Window, batch_of, passage_windows, question_ids
 

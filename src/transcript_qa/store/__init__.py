@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from transcript_qa.store.base import (
     EmbedderInfo,
+    KeepsDrafts,
     Scored,
     Selection,
     SourceState,
@@ -19,6 +20,7 @@ from transcript_qa.store.opening import Index, create_store, folder_of, has_inde
 __all__ = [
     "EmbedderInfo",
     "Index",
+    "KeepsDrafts",
     "LocalStore",
     "MilvusStore",
     "Scored",

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -254,3 +254,23 @@ class Store(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+@runtime_checkable
+class KeepsDrafts(Protocol):
+    """A store that remembers vectors of a transcript which is not whole yet; only the local one does.
+
+    On a server the rows of one would be in everybody's way; there a transcript that was stopped begins anew.
+    """
+
+    def keep_drafts(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
+        """Remember unit vectors by a hash of what was embedded; changes no generation."""
+        ...
+
+    def drafts(self) -> dict[bytes, NDArray[np.float32]]:
+        """All that is remembered."""
+        ...
+
+    def drop_drafts(self) -> None:
+        """Forget them."""
+        ...

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 
+from transcript_qa.store.catalogue import Catalogue
 from transcript_qa.store.lifecycle import read_generation
 from transcript_qa.store.schema import Layout
-from transcript_qa.store.vectorfile import Registered
+from transcript_qa.store.vectorfile import outdated
 
 
 def problems(connection: sqlite3.Connection, layout: Layout) -> list[str]:
@@ -44,12 +45,7 @@ def _of_counts(connection: sqlite3.Connection) -> list[str]:
 def _of_files(connection: sqlite3.Connection, layout: Layout) -> list[str]:
     found = []
     (filled,) = connection.execute("SELECT EXISTS (SELECT 1 FROM passages)").fetchone()
-    registered = Registered.read(connection)
-    fault = (
-        "there is no vector file yet"
-        if registered is None
-        else registered.fault(layout.folder, read_generation(connection))
-    )
+    fault = outdated(connection, layout, Catalogue.read(connection, read_generation(connection)))
     if filled and fault is not None:
         found.append(f"{fault}; searches are right but start slower until the next `transcript-qa index`")
     # The format's write version says it even where the log is not in use: https://sqlite.org/fileformat.html, 1.3.3.

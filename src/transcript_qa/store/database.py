@@ -55,6 +55,12 @@ def decoding(function: Callable[P, R]) -> Callable[P, R]:
     return decoded
 
 
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Whether there is a table: some are made when they are first needed, and older indexes lack them."""
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+    return found.fetchone() is not None
+
+
 class Database:
     """The database of one index folder."""
 

@@ -25,6 +25,8 @@ _UNSPACED = (
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
+# Scoring a passage costs a microsecond; 40,000 are as many as a search can wait for.
+MOST_SCORED = 40_000
 _RUN = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 _MARKS = frozenset({"Mn", "Mc", "Co"})
 
@@ -49,8 +51,12 @@ def match_expression(terms: Iterable[str]) -> str:
     >>> match_expression(["loan", "4.5", 'NEAR("', "*", "board's", "贷款利率"])
     '"loan" OR "4 5" OR "near" OR "board" OR "贷 款" OR "款 利" OR "利 率"'
     """
+    return " OR ".join(_quoted(terms))
+
+
+def _quoted(terms: Iterable[str]) -> list[str]:
     phrases = dict.fromkeys(phrase for term in terms for phrase in _phrases(term))
-    return " OR ".join(f'"{phrase}"' for phrase in phrases)
+    return [f'"{phrase}"' for phrase in phrases]
 
 
 def add_postings(connection: sqlite3.Connection, rows: Iterable[tuple[int, str]]) -> None:
@@ -73,15 +79,54 @@ def find_rows(
 ) -> list[tuple[int, float]]:
     """At most k rows with their BM25, best first, ties by row.
 
+    In a large index the common ones of several words only add to the score of what the rarer ones find; `MOST_SCORED`
+    says how large. Among chosen rows every word finds.
+
     Args:
         connection: in a read transaction.
         terms: see `Store.search_keyword`.
         k: how many.
         rows: rows that may be found, rising, or None for all.
     """
-    expression = match_expression(terms)
-    if not expression or (rows is not None and not len(rows)):
+    phrases = _quoted(terms)
+    if not phrases or (rows is not None and not len(rows)):
         return []
+    if rows is None and len(phrases) > 1:
+        rare, common = _split(connection, phrases)
+        if common:
+            return _found_by_rare(connection, " OR ".join(rare), " OR ".join(common), k)
+    return _best(connection, " OR ".join(phrases), k, rows)
+
+
+def _split(connection: sqlite3.Connection, phrases: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The rarest phrases, as many as are in no more than `MOST_SCORED` passages together and one at least; the rest."""
+    sql = f"SELECT count(*) FROM (SELECT 1 FROM postings WHERE postings MATCH ? LIMIT {MOST_SCORED})"
+    counted = sorted((int(connection.execute(sql, (phrase,)).fetchone()[0]), phrase) for phrase in phrases)
+    total, n_rare = 0, 0
+    for count, _ in counted:
+        total += count
+        if n_rare and total > MOST_SCORED:
+            break
+        n_rare += 1
+    return [phrase for _, phrase in counted[:n_rare]], [phrase for _, phrase in counted[n_rare:]]
+
+
+def _found_by_rare(connection: sqlite3.Connection, rare: str, common: str, k: int) -> list[tuple[int, float]]:
+    """The best of the passages with a rare phrase, the common ones counted in their scores.
+
+    FTS5 scores by all phrases that stand in the query. So those passages that have common phrases too are asked for
+    with both, and the others with the rare ones alone; a passage found twice has its whole score where it is higher.
+    """
+    scores: dict[int, float] = {}
+    for expression in (rare, f"({rare}) AND ({common})"):
+        for row, score in _best(connection, expression, k, None):
+            scores[row] = max(score, scores.get(row, 0.0))
+    return sorted(scores.items(), key=lambda each: (-each[1], each[0]))[:k]
+
+
+def _best(
+    connection: sqlite3.Connection, expression: str, k: int, rows: NDArray[np.int64] | None
+) -> list[tuple[int, float]]:
     sql, values = "SELECT rowid, rank FROM postings WHERE postings MATCH ?", [expression]
     if rows is not None:
         # A range is what FTS5 can use; a join or an IN list is turned round by the planner (seconds at 1,000,000 rows).

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -17,14 +17,15 @@ from numpy.typing import NDArray
 from transcript_qa.datatypes import ImportReport, Passage, Transcript
 from transcript_qa.errors import IndexDamagedError, IndexNotFoundError, IndexWriteError, InvalidArgumentError
 from transcript_qa.speakers import SpeakerEdit, loads, renamed
-from transcript_qa.store import changes, keywords, lifecycle, rows, speakeredits, stored, vectorfile
+from transcript_qa.store import changes, drafts, keywords, lifecycle, rows, speakeredits, stored, vectorfile
 from transcript_qa.store.base import EmbedderInfo, Scored, Selection, SourceState, Stored, TranscriptInfo
 from transcript_qa.store.catalogue import Catalogue
 from transcript_qa.store.checkup import problems
 from transcript_qa.store.database import Database
 from transcript_qa.store.lock import WriteLock
+from transcript_qa.store.passagecache import PassageCache
 from transcript_qa.store.schema import Layout
-from transcript_qa.store.vectors import VectorIndex
+from transcript_qa.store.segments import Segments
 
 _KEPT_TRANSCRIPTS = 32
 
@@ -47,7 +48,8 @@ class LocalStore:
         self._loading = threading.Lock()
         self._catalogue: Catalogue | None = None
         self._infos: tuple[object, tuple[TranscriptInfo, ...]] | None = None
-        self._vectors: tuple[Catalogue, VectorIndex] | None = None
+        self._vectors: tuple[Catalogue, Segments] | None = None
+        self._passages = PassageCache()
         self._transcripts: OrderedDict[tuple[int, str | None], Transcript] = OrderedDict()
 
     @classmethod
@@ -196,8 +198,7 @@ class LocalStore:
     def passages(self, ids: Sequence[str]) -> list[Passage]:
         """See `Store.passages`."""
         with self._database.reading() as connection:
-            found = rows.read_passages(connection, ids)
-        return [found[one] for one in ids if one in found]
+            return self._passages.of_ids(connection, lifecycle.read_generation(connection), ids)
 
     def passage_count(self) -> int:
         """How many passages there are."""
@@ -219,7 +220,7 @@ class LocalStore:
             catalogue, index = self._loaded(connection)
             positions = catalogue.select(connection, selection)
             found = index.search(exact / length, k=k, positions=positions)
-            return _scored(connection, [(int(catalogue.rows[position]), score) for position, score in found])
+            return self._scored(connection, [(int(catalogue.rows[position]), score) for position, score in found])
 
     def search_keyword(self, terms: Sequence[str], *, k: int, selection: Selection | None = None) -> list[Scored]:
         """See `Store.search_keyword`."""
@@ -230,7 +231,7 @@ class LocalStore:
                 catalogue = self._current(connection)
                 positions = catalogue.select(connection, selection)
                 allowed = None if positions is None else catalogue.rows[positions]
-            return _scored(connection, keywords.find_rows(connection, terms, k=k, rows=allowed))
+            return self._scored(connection, keywords.find_rows(connection, terms, k=k, rows=allowed))
 
     def speaker_edits(self, transcript_id: str) -> tuple[SpeakerEdit, ...]:
         """See `Store.speaker_edits`."""
@@ -255,16 +256,37 @@ class LocalStore:
         with self.writing(), self._database.writing() as connection:
             connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
 
+    def keep_drafts(self, vectors: Mapping[bytes, NDArray[np.float32]]) -> None:
+        """See `KeepsDrafts.keep_drafts`."""
+        with self.writing(), self._database.writing() as connection:
+            drafts.keep(connection, vectors)
+
+    def drafts(self) -> dict[bytes, NDArray[np.float32]]:
+        """See `KeepsDrafts.drafts`."""
+        with self._database.reading() as connection:
+            return drafts.read(connection, self._embedder.dim)
+
+    def drop_drafts(self) -> None:
+        """See `KeepsDrafts.drop_drafts`."""
+        with self.writing(), self._database.writing() as connection:
+            drafts.drop(connection)
+
     def save(self) -> None:
-        """Write the FAISS file, unless the one there is good."""
+        """Write the FAISS file, unless the one there will do, and give new vectors of a large index their cells."""
         with self.writing():
-            with self._database.reading() as connection:
-                registered = vectorfile.Registered.read(connection)
-                generation = lifecycle.read_generation(connection)
-                if registered is not None and registered.fault(self._layout.folder, generation) is None:
-                    return
-                _, index = self._loaded(connection)
-            vectorfile.write(self._layout, generation, index, self._database.writing)
+            with self._database.writing() as connection:
+                catalogue = self._current(connection)
+                before = self._vectors
+                state = connection, self._layout, catalogue, self._embedder.dim, None if before is None else before[1]
+                changed = vectorfile.put_into_cells(*state)
+                outdated = vectorfile.outdated(connection, self._layout, catalogue) is not None
+                if outdated:
+                    vectorfile.write(*state)
+            if outdated:
+                vectorfile.clear_away(self._layout, catalogue.generation)
+            if changed or outdated:
+                with self._loading:
+                    self._vectors = None
 
     def health(self) -> list[str]:
         """See `Store.health`; reads the whole database."""
@@ -287,6 +309,11 @@ class LocalStore:
     ) -> None:
         self.close()
 
+    def _scored(self, connection: sqlite3.Connection, found: list[tuple[int, float]]) -> list[Scored]:
+        generation = lifecycle.read_generation(connection)
+        passages = self._passages.at_rows(connection, generation, [row for row, _ in found])
+        return [Scored(passage_id=p.id, score=score) for p, (_, score) in zip(passages, found, strict=True)]
+
     def _current(self, connection: sqlite3.Connection) -> Catalogue:
         """The catalogue of the state a read transaction sees."""
         generation = lifecycle.read_generation(connection)
@@ -296,14 +323,15 @@ class LocalStore:
             catalogue = self._catalogue = Catalogue.read(connection, generation)
         return catalogue
 
-    def _loaded(self, connection: sqlite3.Connection) -> tuple[Catalogue, VectorIndex]:
+    def _loaded(self, connection: sqlite3.Connection) -> tuple[Catalogue, Segments]:
         """The catalogue and its vectors."""
         catalogue = self._current(connection)
         with self._loading:
             before = self._vectors
             if before is not None and before[0].generation == catalogue.generation:
                 return before
-            index = vectorfile.load(connection, self._layout, catalogue, self._embedder.dim, before)
+            known = None if before is None else before[1]
+            index = vectorfile.load(connection, self._layout, catalogue, self._embedder.dim, known)
             loaded = catalogue, index
             # A thread that began before the last change must not undo what a later one has loaded.
             if before is None or before[0].generation < catalogue.generation:
@@ -318,8 +346,3 @@ class LocalStore:
 def _check_k(k: int) -> None:
     if k < 1:
         raise InvalidArgumentError(f"k has to be at least 1, not {k}")
-
-
-def _scored(connection: sqlite3.Connection, found: list[tuple[int, float]]) -> list[Scored]:
-    ids = rows.passage_ids(connection, [row for row, _ in found])
-    return [Scored(passage_id=passage_id, score=score) for passage_id, (_, score) in zip(ids, found, strict=True)]

@@ -7,8 +7,9 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from itertools import chain
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from transcript_qa.datatypes import (
     ImportReport,
@@ -23,6 +24,8 @@ from transcript_qa.datatypes import (
 )
 from transcript_qa.store.base import SourceState, SpeakerInfo, TranscriptInfo
 from transcript_qa.store.database import decoding
+
+Key = TypeVar("Key", int, str)
 
 # SQLite allowed 999 values in a statement before 3.32.
 _AT_ONCE = 500
@@ -265,23 +268,37 @@ def _info(fields: list[Any], speakers: tuple[SpeakerInfo, ...]) -> TranscriptInf
 
 
 @decoding
-def read_passages(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[str, Passage]:
-    """The passages of these ids that there are, by id."""
-    found: dict[str, Passage] = {}
-    for start in range(0, len(ids), _AT_ONCE):
-        some = ids[start : start + _AT_ONCE]
-        for passage_id, transcript_id, begin, end, first, last, speakers, start_s, end_s, text in connection.execute(
-            "SELECT p.id, t.id, span_start, span_end, first_turn, last_turn, speakers, start_s, end_s, text"
+def read_passages(
+    connection: sqlite3.Connection, by: Literal["id", "row"], wanted: Sequence[Key]
+) -> dict[Key, Passage]:
+    """The passages of these ids or rows that there are, by id or row."""
+    found: dict[Key, Passage] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        for (
+            key,
+            passage_id,
+            transcript_id,
+            begin,
+            end,
+            first,
+            last,
+            speakers,
+            start_s,
+            end_s,
+            text,
+        ) in connection.execute(
+            f"SELECT p.{by}, p.id, t.id, span_start, span_end, first_turn, last_turn, speakers, start_s, end_s, text"
             " FROM passages AS p JOIN transcripts AS t ON t.key = p.transcript"
-            f" WHERE p.id IN ({', '.join('?' * len(some))})",
+            f" WHERE p.{by} IN ({', '.join('?' * len(some))})",
             some,
         ):
-            found[passage_id] = Passage(
+            found[key] = Passage(
                 id=passage_id,
                 transcript_id=transcript_id,
                 span=Span(start=begin, end=end),
                 turns=(first, last),
-                speakers=tuple(json.loads(speakers)),
+                speakers=_labels(speakers),
                 start_s=start_s,
                 end_s=end_s,
                 text=text,
@@ -289,13 +306,6 @@ def read_passages(connection: sqlite3.Connection, ids: Sequence[str]) -> dict[st
     return found
 
 
-@decoding
-def passage_ids(connection: sqlite3.Connection, rows: Sequence[int]) -> list[str]:
-    """Passage id of each row."""
-    found: dict[int, str] = {}
-    for start in range(0, len(rows), _AT_ONCE):
-        some = rows[start : start + _AT_ONCE]
-        found.update(
-            connection.execute(f"SELECT row, id FROM passages WHERE row IN ({', '.join('?' * len(some))})", some)
-        )
-    return [found[row] for row in rows]
+@lru_cache(maxsize=4096)
+def _labels(speakers: str) -> tuple[str, ...]:
+    return tuple(json.loads(speakers))

@@ -25,7 +25,7 @@ def read(connection: sqlite3.Connection, key: int, dim: int) -> Stored:
     ids = [
         found for (found,) in connection.execute("SELECT id FROM passages WHERE transcript = ? ORDER BY row", (key,))
     ]
-    passages = rows.read_passages(connection, ids)
+    passages = rows.read_passages(connection, "id", ids)
     path, size, mtime_ns, sha256 = connection.execute(
         "SELECT path, size, mtime_ns, sha256 FROM sources WHERE transcript = ?", (key,)
     ).fetchone() or ("", 0, 0, "")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 # Twice what single precision may be wrong by in an inner product of unit vectors.
 _SLACK = 2e-5
-_CHUNK_BYTES = 1 << 20
+# In FAISS's file: four letters for the kind of index and four bytes for the dimension come first.
+_N_VECTORS_AT = 8
 
 
 def pack(vectors: NDArray[np.float32]) -> bytes:
@@ -41,40 +42,31 @@ class VectorIndex:
     @classmethod
     def of(cls, matrix: NDArray[np.float16]) -> VectorIndex:
         """An index over (n, dim) float16 rows."""
-        faiss = _faiss()
-        index = faiss.IndexScalarQuantizer(matrix.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+        index = cls.empty(matrix.shape[1])
         if len(matrix):
             index.add_sa_codes(np.ascontiguousarray(matrix).view(np.uint8))
         return cls(index, _codes(index))
 
+    @staticmethod
+    def empty(dim: int) -> Any:
+        """FAISS's own index without a vector in it."""
+        faiss = _faiss()
+        return faiss.IndexScalarQuantizer(dim, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+
     @classmethod
     def read(cls, path: Path, *, dim: int, n: int) -> VectorIndex:
-        """The index in a file that `write` made; raises OSError or ValueError where it holds something else."""
+        """The index in a file that `write_file` made, mapped into memory, so that it is there at once.
+
+        Raises OSError or ValueError where it holds something else.
+        """
         faiss = _faiss()
         try:
-            index = faiss.read_index(str(path))
+            index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
         except RuntimeError as error:
             raise ValueError(str(error)) from error
         if not isinstance(index, faiss.IndexScalarQuantizer) or (index.d, index.ntotal) != (dim, n):
             raise ValueError(f"{path.name} holds other vectors")
         return cls(index, _codes(index))
-
-    def write(self, path: Path) -> tuple[int, str]:
-        """Write the index to a file and to the disk; size in bytes and SHA-256 of what was written."""
-        faiss = _faiss()
-        digest = hashlib.sha256()
-        with path.open("wb") as file:
-
-            def sink(data: bytes) -> None:
-                digest.update(data)
-                file.write(data)
-
-            writer = faiss.PyCallbackIOWriter(sink, _CHUNK_BYTES)
-            faiss.write_index(self._index, writer)
-            file.flush()
-            os.fsync(file.fileno())
-            size = file.tell()
-        return size, digest.hexdigest()
 
     def search(
         self, query: NDArray[np.float64], *, k: int, positions: NDArray[np.int64] | None
@@ -124,6 +116,35 @@ class VectorIndex:
         return [(int(positions[i]), float(scores[i])) for i in order]
 
 
+def write_file(path: Path, blocks: Iterable[NDArray[np.float16]], *, dim: int, n: int) -> tuple[int, str]:
+    """Write the FAISS file of n vectors, which come in blocks, to the disk; its size in bytes and SHA-256.
+
+    The file is what `faiss.write_index` writes of the whole, without the whole ever being in memory: the file of an
+    empty index, with the number of vectors and the number of their bytes filled in, and then their bytes.
+
+    Raises:
+        ValueError: the blocks hold another number of vectors.
+    """
+    faiss = _faiss()
+    empty = faiss.serialize_index(VectorIndex.empty(dim)).tobytes()
+    n_bytes = n * dim * np.dtype("<f2").itemsize
+    at = _N_VECTORS_AT
+    head = empty[:at] + n.to_bytes(8, "little") + empty[at + 8 : -8] + n_bytes.to_bytes(8, "little")
+    digest = hashlib.sha256(head)
+    written = 0
+    with path.open("wb") as file:
+        file.write(head)
+        for block in blocks:
+            data = np.ascontiguousarray(block, dtype="<f2").tobytes()
+            digest.update(data)
+            written += file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if written != n_bytes:
+        raise ValueError(f"{written} bytes of vectors where {n_bytes} were promised")
+    return len(head) + written, digest.hexdigest()
+
+
 def file_digest(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
@@ -148,13 +169,25 @@ def _faiss() -> Any:
     return faiss
 
 
+class _Codes:
+    """The bytes inside a FAISS index as NumPy asks for them; whoever has the array has the index too."""
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+        codes = _faiss().rev_swig_ptr(index.codes.data(), index.ntotal * index.code_size)
+        self.__array_interface__ = {
+            "data": (codes.ctypes.data, True),
+            "shape": (index.ntotal, index.d),
+            "typestr": "<f2",
+            "version": 3,
+        }
+
+
 def _codes(index: Any) -> NDArray[np.float16]:
-    """The rows inside a FAISS index, without a copy; valid as long as the index is."""
-    faiss = _faiss()
+    """The rows inside a FAISS index, without a copy, to be read only."""
     if not index.ntotal:
         return np.empty((0, index.d), dtype=np.float16)
-    codes: NDArray[np.uint8] = faiss.rev_swig_ptr(index.codes.data(), index.ntotal * index.code_size)
-    return codes.view("<f2").reshape(index.ntotal, index.d)
+    return np.asarray(_Codes(index))
 
 
 @contextmanager

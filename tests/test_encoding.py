@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from transcript_qa import encoding
+from transcript_qa.embed import SentenceTransformerEmbedder, _bundled_folder
+from transcript_qa.encoding import Encoder, batches, n_cores, one_thread
+
+TEXTS = [f"The council closed loan number {n} " + "and spoke of the harbour again " * (n % 9) for n in range(70)]
+
+
+@pytest.mark.parametrize("lengths", [[5, 900, 3, 3, 40, 41, 900, 2], [7], []])
+def test_batches_hold_every_text_once_and_keep_to_the_budget(lengths: list[int]) -> None:
+    found = batches(lengths, budget=200)
+    assert sorted(i for batch in found for i in batch) == list(range(len(lengths)))
+    assert all(len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= 200 for batch in found)
+    assert sum(len(batch) * max(lengths[i] for i in batch) for batch in found) < 2 * sum(lengths) + 1
+
+
+def test_many_texts_side_by_side_are_what_each_is_alone(model: SentenceTransformerEmbedder) -> None:
+    together = model.embed_passages(TEXTS)
+    assert together.shape == (70, 384)
+    for place in (0, 8, 33, 69):
+        assert float(model.embed_queries([TEXTS[place]])[0] @ together[place]) > 0.995
+
+
+def test_slices_keep_their_places(model: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = model.embed_passages(TEXTS)
+    monkeypatch.setattr("transcript_qa.embed._SLICE", 16)
+    seen: list[int] = []
+    sliced = model.embed_passages(TEXTS, progress=lambda done, _total: seen.append(done))
+    assert (sliced * whole).sum(axis=1).min() > 0.995
+    assert seen == sorted(set(seen))
+    assert seen[-1] == 70
+
+
+def test_what_progress_raises_ends_the_work(model: SentenceTransformerEmbedder) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.embed_passages(TEXTS, progress=stop)
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("embedding")]
+
+
+def test_a_long_text_is_cut_as_the_model_cuts_it(model: SentenceTransformerEmbedder) -> None:
+    long = "The dredging of the outer basin " * 200
+    plain = model._model.encode([long], normalize_embeddings=True, show_progress_bar=False)
+    assert float(model.embed_passages([long])[0] @ plain[0]) > 0.99
+
+
+def test_a_batch_has_one_thread_and_leaves_the_number_as_it_was(
+    model: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    seen: list[int] = []
+    normalize = torch.nn.functional.normalize
+
+    def watched(*args: Any, **options: Any) -> Any:
+        seen.append(torch.get_num_threads())
+        return normalize(*args, **options)
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        monkeypatch.setattr(torch.nn.functional, "normalize", watched)
+        model.embed_queries(["a question"])
+        with pytest.raises(ZeroDivisionError), one_thread():
+            raise ZeroDivisionError
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert set(seen) == {1}
+
+
+def test_a_model_that_needs_more_than_ids_is_asked_through_its_own_encode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    shutil.copytree(_bundled_folder(), tmp_path / "mine")
+    direct = SentenceTransformerEmbedder(str(tmp_path / "mine")).embed_passages(TEXTS[:5])
+
+    def failing(self: Encoder, ids: Any) -> Any:
+        raise KeyError("pixel_values")
+
+    monkeypatch.setattr(Encoder, "vectors", failing)
+    other = SentenceTransformerEmbedder(str(tmp_path / "mine"))
+    assert (other.embed_passages(TEXTS[:5]) * direct).sum(axis=1).min() > 0.99
+    assert float(other.embed_queries(TEXTS[:1])[0] @ direct[0]) > 0.99
+
+
+def test_direct_calls_that_differ_are_not_used() -> None:
+    class Other(Encoder):
+        def __init__(self) -> None:
+            pass
+
+        def vectors(self, ids: Any) -> Any:
+            return np.eye(2, 4, dtype=np.float32)
+
+    assert Other().gives(np.eye(2, 4, dtype=np.float32), [[1], [2]])
+    assert not Other().gives(np.eye(2, 4, k=1, dtype=np.float32), [[1], [2]])
+    assert not Other().gives(np.eye(2, 5, dtype=np.float32), [[1], [2]])
+
+
+def test_without_the_processor_s_help_it_stays_in_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(encoding, "cpu_has_bfloat16", lambda: False)
+    single = SentenceTransformerEmbedder()
+    vectors = single.embed_passages(TEXTS[:4])
+    assert next(single._model.parameters()).dtype is torch.float32
+    plain = single._model.encode(TEXTS[:4], normalize_embeddings=True, show_progress_bar=False)
+    np.testing.assert_allclose(vectors, plain, atol=2e-5)
+
+
+def test_cores_are_those_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {2, 5, 7}, raising=False)
+    assert n_cores() == 3
+    monkeypatch.delattr("os.sched_getaffinity")
+    monkeypatch.setattr("os.cpu_count", lambda: None)
+    assert n_cores() == 1
