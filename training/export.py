@@ -1,6 +1,8 @@
-"""Make the weights that are shipped from the state of a training.
+"""Make the weights that are shipped from the state of a training, or from the mean of several of its states.
 
-python training/export.py --work FOLDER
+    python training/export.py --work FOLDER [--states FILE FILE]
+
+States that cooled down at different steps of one training have different faults; their mean has fewer of either.
 """
 
 from __future__ import annotations
@@ -19,10 +21,15 @@ from transcript_qa.reading.network import is_trained
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="the work folder of training/reader.py")
+    parser.add_argument("--states", type=Path, nargs="+", help="the states whose mean is taken (FOLDER/state.pt)")
     parser.add_argument("--output", type=Path, default=TRAINING.parent / "src" / "transcript_qa" / "data" / WEIGHTS)
     options = parser.parse_args()
-    network = torch.load(options.work / "state.pt")["network"]
-    stored = packed({name: weight for name, weight in network.items() if is_trained(name)})
+    networks = [torch.load(path)["network"] for path in options.states or [options.work / "state.pt"]]
+    names = [name for name in networks[-1] if is_trained(name)]
+    # What an earlier form of the network had not yet counts as 0.
+    stored = packed(
+        {name: sum(n.get(name, 0.0 * networks[-1][name]) for n in networks) / len(networks) for name in names}
+    )
     save_file({name: weight.contiguous() for name, weight in stored.items()}, options.output)
     print(f"{options.output.name}: {options.output.stat().st_size / 1e6:.1f} MB")
 

@@ -3,20 +3,20 @@
     python training/weights.py --work FOLDER
 
 Read are questions that the network was never trained on: those on the project's transcripts held out of the training
-(`reader.HELD_OUT`, searched among all of the project's) and those of corpus/questions.jsonl that are marked "tune".
+(`reader.HELD_OUT`, searched among each other) and those of corpus/questions.jsonl that are marked "tune".
 What the network says of each sentence, or the cosine of the embedding model, is weighed together with the other
 features of features.py: sentence weights are fitted with a softmax over the sentences of one question, the chance that
 the best one answers with a logistic regression, in which both sets of questions weigh the same. The threshold is the
 lowest chance at which three quarters of the unanswerable questions of both sets are declined. Printed is what the fit
-gives on transcripts left out of it and on the questions marked "held-out", which are only measured. The work folder is
-that of training/reader.py, whose index it uses. Deterministic; some minutes on two cores.
+gives on transcripts left out of it and on the questions marked "held-out", which are only measured. The work folder
+holds the indexes. Deterministic; some minutes on two cores for the network, half an hour for the cosine.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,11 +75,12 @@ class Case:
 
 
 def own_questions(work: Path, embedder: Remembering) -> list[Question]:
-    """The questions on the held-out transcripts, searched among all of the project's."""
-    by_id = transcripts_of(sorted((TRAINING / "transcripts").glob("*.txt")), work / "own", embedder)
-    asked = [a for a in own_asked({Path(t.source).stem: t for t in by_id.values()}) if a.transcript in HELD_OUT]
+    """The questions on the held-out transcripts, searched among these."""
+    files = [TRAINING / "transcripts" / f"{stem}.txt" for stem in sorted(HELD_OUT)]
+    by_id = transcripts_of(files, work / "held-out", embedder)
+    asked = own_asked({Path(t.source).stem: t for t in by_id.values()})
     embedder.remember([each.text for each in asked])
-    with LocalStore.open(work / "own") as store:
+    with LocalStore.open(work / "held-out") as store:
         return [_own_question(each, search(store, embedder, each.text, k=READ_HITS), by_id) for each in asked]
 
 
@@ -239,16 +240,20 @@ def fitted(name: str, own: Sequence[Case], tune: Sequence[Case], held_out: Seque
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="the work folder of training/reader.py")
+    parser.add_argument("--readers", nargs="+", choices=("trained", "cosine"), default=("trained", "cosine"))
     parser.add_argument("--output", type=Path, default=ROOT / "src" / "transcript_qa" / "data" / "weights.json")
     options = parser.parse_args()
     embedder = Remembering()
     own = own_questions(options.work, embedder)
     tune, held_out = (corpus_questions(options.work, embedder, split) for split in ("tune", "held-out"))
-    model, reader = EvidenceModel(), EvidenceReader(embedder)
-    stored = {
-        "trained": fitted("trained", *([by_network(model, q) for q in part] for part in (own, tune, held_out))),
-        "cosine": fitted("cosine", *([by_cosine(reader, q) for q in part] for part in (own, tune, held_out))),
+    model, cosine = EvidenceModel(), EvidenceReader(embedder)
+    seen: dict[str, Callable[[Question], Case]] = {
+        "trained": lambda question: by_network(model, question),
+        "cosine": lambda question: by_cosine(cosine, question),
     }
+    stored = json.loads(options.output.read_text("utf-8")) if options.output.is_file() else {}
+    for name in options.readers:
+        stored[name] = fitted(name, *([seen[name](question) for question in part] for part in (own, tune, held_out)))
     options.output.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
 
 

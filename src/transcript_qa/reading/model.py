@@ -7,6 +7,7 @@ training/export.py); all below are those of the bundled embedding model. torch i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Passage, Span, Transcript
 from transcript_qa.embed import bundled_tensors, bundled_tokenizer
-from transcript_qa.encoding import cpu_has_bfloat16
+from transcript_qa.encoding import batches, cpu_has_bfloat16, n_cores, one_thread
 from transcript_qa.errors import ModelError
 from transcript_qa.reading.network_input import Window, batch_of, passage_windows, question_ids
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = "reader.safetensors"
 SCALE = ".scale"
-_BATCH_TOKENS = 4096
+# Some three windows: few enough that all cores have work to the end of a question.
+_BATCH_TOKENS = 768
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,29 +78,41 @@ class EvidenceModel:
 
     def _score(self, asked: NDArray[np.int32], windows: Sequence[Window]) -> list[tuple[NDArray[np.float32], float]]:
         """Scores of each window's sentences, and of itself; windows of like length are read together."""
-        import torch
-
         network = self._loaded()
-        order = sorted(range(len(windows)), key=lambda i: len(windows[i].ids))
+        groups = batches([len(window.ids) + len(asked) + 3 for window in windows], budget=_BATCH_TOKENS)
+
+        def read(group: list[int]) -> list[tuple[NDArray[np.float32], float]]:
+            return _read(network, asked, [windows[i] for i in group])
+
         found: dict[int, tuple[NDArray[np.float32], float]] = {}
-        while order:
-            longest = len(windows[order[-1]].ids) + len(asked) + 3
-            rows, order = order[-max(1, _BATCH_TOKENS // longest) :], order[: -max(1, _BATCH_TOKENS // longest)]
-            batch = batch_of([(asked, windows[i]) for i in rows])
-            with torch.inference_mode():
-                sentences, bearing = network(
-                    *(torch.from_numpy(part) for part in (batch.ids, batch.types, batch.mask, batch.pool))
-                )
-            scores = sentences.float().numpy()
-            for row, i in enumerate(rows):
-                found[i] = (scores[row, : len(windows[i].sentences)], float(bearing[row]))
+        for group, scored in zip(groups, self._workers.map(read, groups), strict=True):
+            found.update(zip(group, scored, strict=True))
         return [found[i] for i in range(len(windows))]
+
+    @cached_property
+    def _workers(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(n_cores(), thread_name_prefix="reading")
 
     def _loaded(self) -> EvidenceNetwork:
         with self._lock:
             if self._network is None:
                 self._network = _load()
             return self._network
+
+
+def _read(
+    network: EvidenceNetwork, asked: NDArray[np.int32], windows: Sequence[Window]
+) -> list[tuple[NDArray[np.float32], float]]:
+    """What the network says of each window's sentences, and of itself, on one thread (see encoding.py for why)."""
+    import torch
+
+    batch = batch_of([(asked, window) for window in windows])
+    with one_thread(), torch.inference_mode():
+        sentences, bearing = network(
+            *(torch.from_numpy(part) for part in (batch.ids, batch.types, batch.mask, batch.pool))
+        )
+        scores = sentences.float().numpy()
+    return [(scores[row, : len(window.sentences)], float(bearing[row])) for row, window in enumerate(windows)]
 
 
 @lru_cache(maxsize=1)
