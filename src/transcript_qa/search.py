@@ -22,7 +22,7 @@ from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError, UnknownSpeakerError, UnknownTranscriptError
 from transcript_qa.reading.ranking import adjacent, spread
 from transcript_qa.store import Scored, Selection, Store, TranscriptInfo
-from transcript_qa.text import keywords, normalise, terms
+from transcript_qa.text import keywords, normalise, stem, terms
 
 DENSE_WEIGHT = 0.6
 NEIGHBOUR_SHARE = 0.25
@@ -97,7 +97,7 @@ def _checked(store: Store, query: str, k: int, filters: Filters | None) -> Selec
 def _hit(
     passage: Passage, titles: dict[str, str], asked: set[str], *, legs: dict[str, float], score: float, rank: int
 ) -> Hit:
-    matched = tuple(sorted(asked & set(terms(passage.text))))
+    matched = tuple(sorted(asked & {stem(word) for word in set(keywords(passage.text))}))
     why = Why(dense=legs.get("dense"), keyword=legs.get("keyword"), matched=matched)
     title = titles.get(passage.transcript_id, passage.transcript_id)
     return Hit(passage=passage, title=title, score=score, rank=rank, why=why)

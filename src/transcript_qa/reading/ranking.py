@@ -23,13 +23,10 @@ _MOST_BETWEEN_CHARS = 200
 
 def adjacent(one: Passage, other: Passage) -> bool:
     """Whether two passages follow each other in one transcript."""
-    left, right = sorted((one, other), key=lambda passage: passage.span.start)
-    return (
-        left.transcript_id == right.transcript_id
-        and left.id != right.id
-        and right.turns[0] - left.turns[1] <= 1
-        and right.span.start - left.span.end <= _MOST_BETWEEN_CHARS
-    )
+    if one.transcript_id != other.transcript_id or one.id == other.id:
+        return False
+    left, right = (one, other) if one.span.start <= other.span.start else (other, one)
+    return right.turns[0] - left.turns[1] <= 1 and right.span.start - left.span.end <= _MOST_BETWEEN_CHARS
 
 
 def spread(

@@ -120,10 +120,16 @@ def write_centres(connection: sqlite3.Connection, centres: NDArray[np.float32], 
     connection.execute("INSERT OR REPLACE INTO cells VALUES (1, ?, ?)", (blob, n_passages))
 
 
-def write_cells(connection: sqlite3.Connection, key: int, vectors: NDArray[np.float16]) -> None:
-    """Put the vectors of a transcript into cells."""
+def centres_of(connection: sqlite3.Connection, dim: int) -> NDArray[np.float32]:
+    """(n_cells, dim) float32, of an index that has them."""
     (blob,) = connection.execute("SELECT centres FROM cells").fetchone()
-    centres = _unpacked(blob, vectors.shape[1])
+    return _unpacked(blob, dim)
+
+
+def write_cells(
+    connection: sqlite3.Connection, key: int, vectors: NDArray[np.float16], centres: NDArray[np.float32]
+) -> None:
+    """Put the vectors of a transcript into the cells around these centres."""
     cells = np.argmax(vectors.astype(np.float32) @ centres.T, axis=1).astype("<u2")
     connection.execute("INSERT OR REPLACE INTO cell_of VALUES (?, ?)", (key, cells.tobytes()))
 

@@ -276,15 +276,15 @@ class LocalStore:
         with self.writing():
             with self._database.writing() as connection:
                 catalogue = self._current(connection)
-                before = self._vectors
-                state = connection, self._layout, catalogue, self._embedder.dim, None if before is None else before[1]
-                changed = vectorfile.put_into_cells(*state)
-                outdated = vectorfile.outdated(connection, self._layout, catalogue) is not None
+                before = None if self._vectors is None else self._vectors[1]
+                state = connection, self._layout, catalogue, self._embedder.dim, before
+                centres_are_new = vectorfile.put_into_cells(*state)
+                outdated = vectorfile.outdated(connection, self._layout, catalogue, before) is not None
                 if outdated:
                     vectorfile.write(*state)
             if outdated:
                 vectorfile.clear_away(self._layout, catalogue.generation)
-            if changed or outdated:
+            if centres_are_new or outdated:
                 with self._loading:
                     self._vectors = None
 

@@ -51,11 +51,12 @@ class Registered:
         row = connection.execute("SELECT name, size, sha256, generation FROM vector_file").fetchone()
         return row and cls(name=row[0], size=row[1], sha256=row[2], generation=row[3])
 
-    def fault(self, folder: Path, generation: int) -> str | None:
-        """Why the file is not the whole of the index, in words, or None where it is."""
-        if self.generation != generation:
-            return f"{self.name} was made before the last change"
-        return self.damage(folder)
+    def is_there(self, folder: Path) -> bool:
+        """Whether there is a file of that name and size."""
+        try:
+            return (folder / self.name).stat().st_size == self.size
+        except OSError:
+            return False
 
     def damage(self, folder: Path) -> str | None:
         """Why the file may not be used, in words, or None where it may. Reads it whole."""
@@ -72,22 +73,26 @@ class Registered:
         return None
 
 
-def outdated(connection: sqlite3.Connection, layout: Layout, catalogue: Catalogue) -> str | None:
+def outdated(
+    connection: sqlite3.Connection, layout: Layout, catalogue: Catalogue, before: Segments | None = None
+) -> str | None:
     """Why a new file pays, in words, or None where the one there will do.
 
     One that lacks a few of many vectors will do: those are read from the database, in less time than a new file takes.
+    The file that `before` has mapped was looked at when that was made, and is not read again.
     """
     registered = Registered.read(connection)
     if registered is None:
         return "there is no vector file yet"
-    damage = registered.damage(layout.folder)
+    mapped = before is not None and before.base is not None and before.base.name == registered.name
+    damage = None if mapped and registered.is_there(layout.folder) else registered.damage(layout.folder)
     if damage is not None or registered.generation == catalogue.generation:
         return damage
     keys, counts = _layout(connection, registered, catalogue)
     shared = counts[np.isin(keys, np.asarray(catalogue.keys, dtype=np.int64))].sum()
     changed = (counts.sum() - shared) + (catalogue.n_passages - shared)
     few = changed <= max(_FEW, catalogue.n_passages * _SMALL_SHARE) and catalogue.n_passages >= _LARGE
-    return None if few else registered.fault(layout.folder, catalogue.generation)
+    return None if few else f"{registered.name} was made before the last change"
 
 
 def load(
@@ -247,7 +252,7 @@ def put_into_cells(
     dim: int,
     before: Segments | None,
 ) -> bool:
-    """Give every vector of a large index its cell; whether there was anything to do. Arguments as for `write`."""
+    """Give every vector of a large index its cell; whether the cells are new ones. Arguments as for `write`."""
 
     def of(key: int, count: int) -> NDArray[np.float16]:
         return _vectors(connection, layout, key, count, dim, before)
@@ -256,11 +261,14 @@ def put_into_cells(
     centres = None
     if cells.wanting(connection, catalogue.n_passages):
         centres = cells.find_centres((of(key, count) for key, count in counts.items()), catalogue.n_passages)
-    keys = list(counts) if centres is not None else cells.without_cells(connection)
+    are_new = centres is not None
+    keys = list(counts) if are_new else cells.without_cells(connection)
     if not keys:
         return False
     if centres is not None:
         cells.write_centres(connection, centres, catalogue.n_passages)
+    else:
+        centres = cells.centres_of(connection, dim)
     for key in keys:
-        cells.write_cells(connection, key, of(key, counts[key]))
-    return True
+        cells.write_cells(connection, key, of(key, counts[key]), centres)
+    return are_new
