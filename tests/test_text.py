@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcript_qa.text import keywords, normalise, sentences, terms
+from transcript_qa.text import distinct_terms, keywords, normalise, sentences, terms
 
 
 @given(st.text())
@@ -59,3 +59,11 @@ def test_sentence_ends(text: str, expected: list[str]) -> None:
 def test_terms_are_stemmed_and_leave_out_words_of_asking() -> None:
     assert terms("Who was mentioning the loans' rates?") == terms("mentioning loan rate")
     assert keywords("What did she say about it?") == ()
+
+
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["The", "loans,", "LOAN", "board's", "4.5", "wasn’t", "Ferries"])).map(" ".join)
+)
+def test_distinct_terms_are_the_terms(text: str) -> None:
+    assert distinct_terms(text) == set(terms(text))

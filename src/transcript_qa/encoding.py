@@ -30,7 +30,7 @@ _ALIKE = 0.99
 
 @lru_cache(maxsize=1)
 def cpu_has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 itself: three times the words a second, at cosine 0.998 to float32."""
+    """Whether the processor multiplies bfloat16 itself: three times the words a second, at cosine 0.999 to float32."""
     try:
         flags = Path("/proc/cpuinfo").read_text("utf-8")
     except OSError:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -22,7 +23,7 @@ from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError, UnknownSpeakerError, UnknownTranscriptError
 from transcript_qa.reading.ranking import adjacent, spread
 from transcript_qa.store import Scored, Selection, Store, TranscriptInfo
-from transcript_qa.text import keywords, normalise, stem, terms
+from transcript_qa.text import distinct_terms, keywords, normalise, terms
 
 DENSE_WEIGHT = 0.6
 NEIGHBOUR_SHARE = 0.25
@@ -97,10 +98,15 @@ def _checked(store: Store, query: str, k: int, filters: Filters | None) -> Selec
 def _hit(
     passage: Passage, titles: dict[str, str], asked: set[str], *, legs: dict[str, float], score: float, rank: int
 ) -> Hit:
-    matched = tuple(sorted(asked & {stem(word) for word in set(keywords(passage.text))}))
+    matched = tuple(sorted(asked & _terms_of(passage.text)))
     why = Why(dense=legs.get("dense"), keyword=legs.get("keyword"), matched=matched)
     title = titles.get(passage.transcript_id, passage.transcript_id)
     return Hit(passage=passage, title=title, score=score, rank=rank, why=why)
+
+
+@lru_cache(maxsize=4096)
+def _terms_of(text: str) -> frozenset[str]:
+    return frozenset(distinct_terms(text))
 
 
 def _candidates(store: Store, legs: dict[str, Sequence[Scored]]) -> _Candidates:

@@ -181,6 +181,16 @@ def keywords(text: str, *, stop: bool = True) -> tuple[str, ...]:
     return tuple(word for word in folded if word and not (stop and word in STOP_WORDS))
 
 
+def distinct_terms(text: str) -> set[str]:
+    """The `terms` of `text`, each once, in less time.
+
+    >>> sorted(distinct_terms("What loans? A loan, or the ferry."))
+    ['ferri', 'loan']
+    """
+    folded = {_folded_word(word) for word in set(_WORD.findall(text))}
+    return {stem(word) for word in folded - STOP_WORDS if word}
+
+
 @lru_cache(maxsize=100_000)
 def _folded_word(word: str) -> str:
     return normalise(word).text

@@ -91,11 +91,16 @@ def find_rows(
     phrases = _quoted(terms)
     if not phrases or (rows is not None and not len(rows)):
         return []
-    if rows is None and len(phrases) > 1:
+    if rows is None and len(phrases) > 1 and _is_large(connection):
         rare, common = _split(connection, phrases)
         if common:
             return _found_by_rare(connection, " OR ".join(rare), " OR ".join(common), k)
     return _best(connection, " OR ".join(phrases), k, rows)
+
+
+def _is_large(connection: sqlite3.Connection) -> bool:
+    (last_row,) = connection.execute("SELECT max(row) FROM passages").fetchone()
+    return (last_row or 0) > MOST_SCORED
 
 
 def _split(connection: sqlite3.Connection, phrases: Sequence[str]) -> tuple[list[str], list[str]]:
