@@ -1,7 +1,7 @@
 """What can be told of a sentence as an answer to a question, as numbers.
 
-`candidates` cuts the passages that were found into sentences; `sentence_features` and `question_features` describe
-them. The readers weigh the numbers; how the weights were found is in training/weights.py.
+`candidates` cuts the passages that were found into sentences; `describe` and `question_features` describe them. The
+readers weigh the numbers; how the weights were found is in training/weights.py.
 """
 
 from __future__ import annotations
@@ -53,7 +53,6 @@ QUESTION_FEATURES = (
     "n_terms",
     "keyword_found",
 )
-
 
 # So many sentences of a reply go by the question before it.
 _NEAR_THE_QUESTION = 3
