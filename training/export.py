@@ -26,10 +26,7 @@ def main() -> None:
     options = parser.parse_args()
     networks = [torch.load(path)["network"] for path in options.states or [options.work / "state.pt"]]
     names = [name for name in networks[-1] if is_trained(name)]
-    # What an earlier form of the network had not yet counts as 0.
-    stored = packed(
-        {name: sum(n.get(name, 0.0 * networks[-1][name]) for n in networks) / len(networks) for name in names}
-    )
+    stored = packed({name: sum(n[name] for n in networks) / len(networks) for name in names})
     save_file({name: weight.contiguous() for name, weight in stored.items()}, options.output)
     print(f"{options.output.name}: {options.output.stat().st_size / 1e6:.1f} MB")
 

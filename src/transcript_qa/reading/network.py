@@ -16,14 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from transcript_qa.reading.network_input import MAX_QUESTION_TOKENS
-
 WIDTH, INNER, N_HEADS, N_LAYERS = 384, 1536, 12, 6
 N_FROZEN = 2
 VOCABULARY, POSITIONS = 30522, 512
-QUESTION_PIECES = MAX_QUESTION_TOKENS + 2
-# Makes the range of a mean of cosines wide enough to be learnt from.
-_NEAR_SCALE = 10.0
 
 
 class _Layer(nn.Module):
@@ -65,7 +60,6 @@ class EvidenceNetwork(nn.Module):
         self.segment = nn.Embedding(2, WIDTH)
         self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
         self.layers = nn.ModuleList(_Layer() for _ in range(N_LAYERS))
-        self.nearest = _Nearest()
         self.sentence = _Match()
         self.passage = _Match()
 
@@ -79,42 +73,18 @@ class EvidenceNetwork(nn.Module):
         states = self.norm(self.word(ids) + self.position(positions) + self.segment(types))
         for layer in self.layers:
             states = layer(states, mask[:, None, None, :])
-        asked, said = mask & (types == 0), mask & (types == 1)
-        parts = torch.stack([asked, said], dim=1).to(states.dtype)
-        means = torch.bmm(parts / parts.sum(-1, keepdim=True), states)
+        parts = torch.stack([mask & (types == 0), mask & (types == 1)], dim=1).to(states.dtype)
+        question, passage = torch.bmm(parts / parts.sum(-1, keepdim=True), states).unbind(1)
         sentences = torch.bmm(pool.to(states.dtype), states)
-        nearest = self.nearest(states, asked, torch.cat([pool > 0, said[:, None]], dim=1))
-        first = states[:, :1]
-        scores: Tensor = self.sentence(means[:, :1], sentences, first, nearest[:, :-1])
-        return scores, self.passage(means[:, :1], means[:, 1:], first, nearest[:, -1:]).squeeze(1)
-
-
-class _Nearest(nn.Module):
-    """How near some stretches of a passage come to each word piece of the question, those that tell most counting most.
-
-    For each word piece of the question the cosine of the word piece nearest to it in the stretch; the mean of these is
-    weighed by what the question's own states say of their weight.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Linear(WIDTH, 1)
-        nn.init.zeros_(self.weight.weight)
-
-    def forward(self, states: Tensor, asked: Tensor, stretches: Tensor) -> Tensor:
-        """(n_rows, n_stretches), -1 to 1; `asked` and `stretches` say which word pieces belong to them."""
-        # A length that is known beforehand can be compiled.
-        n_asked = min(QUESTION_PIECES, asked.shape[1]) if self.training else int(asked.sum(-1).max())
-        unit = functional.normalize(states, dim=-1)
-        near = torch.bmm(unit[:, :n_asked], unit.transpose(1, 2))
-        nearest = near[:, None].masked_fill(~stretches[:, :, None], -1.0).amax(-1)
-        told = self.weight(states[:, :n_asked]).squeeze(-1).masked_fill(~asked[:, :n_asked], -1e4).softmax(-1)
-        weighed: Tensor = (nearest * told[:, None]).sum(-1)
-        return weighed
+        first = states[:, 0]
+        return (
+            self.sentence(question[:, None].expand_as(sentences), sentences, first[:, None].expand_as(sentences)),
+            self.passage(question, passage, first),
+        )
 
 
 class _Match(nn.Module):
-    """How well stretches of a passage go with the question.
+    """How well a stretch of a passage goes with the question.
 
     The embedding model's mean of a text's states stands for its meaning, and the cosine of two for how near they are:
     that is where this begins, and what is learnt is added.
@@ -125,17 +95,14 @@ class _Match(nn.Module):
         self.inner = nn.Linear(3 * WIDTH, WIDTH)
         self.outer = nn.Linear(WIDTH, 1)
         self.cosine = nn.Linear(1, 1)
-        self.nearest = nn.Linear(1, 1)
         nn.init.constant_(self.cosine.weight, 10.0)
         nn.init.constant_(self.cosine.bias, -6.0)
-        nn.init.zeros_(self.nearest.weight)
 
-    def forward(self, question: Tensor, words: Tensor, first: Tensor, nearest: Tensor) -> Tensor:
-        """(n_rows, n_stretches) of the stretches' means (n_rows, n_stretches, WIDTH); see `_Nearest` for `nearest`."""
+    def forward(self, question: Tensor, words: Tensor, first: Tensor) -> Tensor:
         asked = functional.normalize(question, dim=-1)
         said = functional.normalize(words, dim=-1)
-        both = torch.cat([said * WIDTH**0.5, asked * said * WIDTH, first.expand_as(said)], dim=-1)
-        near = self.cosine((asked * said).sum(-1, keepdim=True)) + self.nearest(_NEAR_SCALE * nearest[..., None])
+        both = torch.cat([said * WIDTH**0.5, asked * said * WIDTH, first], dim=-1)
+        near = self.cosine((asked * said).sum(-1, keepdim=True))
         score: Tensor = self.outer(functional.gelu(self.inner(both))) + near
         return score.squeeze(-1)
 
