@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from transcript_qa.attention import leave_attention
 from transcript_qa.encoding import PROBES, Encoder, batches, one_thread, use_bfloat16
 from transcript_qa.errors import ModelError
 from transcript_qa.text import terms
@@ -193,6 +194,7 @@ class SentenceTransformerEmbedder:
         ids = [e.ids for e in self.tokenizer.encode_batch(list(PROBES))]
         if expected is None or encoder.gives(expected, ids):
             return model, encoder
+        leave_attention(model[0])
         if use_bfloat16(model):
             model.bfloat16()
         return model, None

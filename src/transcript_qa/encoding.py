@@ -4,7 +4,7 @@ Which arithmetic and how many threads is a rule by what the processor says of it
 a file: a measurement on a machine that is busy with something else is wrong for good, and the rule was right wherever
 both were tried (two cores with AVX-512 BF16, busy and idle). It has three parts.
 
-- bfloat16 where the processor multiplies it itself, float32 elsewhere.
+- bfloat16 where the processor multiplies it itself, with an attention of our own (attention.py); float32 elsewhere.
 - One thread to a batch, always. Threads that share one batch wait for each other at every layer: a single question took
   8 ms with one thread, and with two 17 ms on an idle machine and 490 ms on a busy one.
 - As many batches side by side as there are cores. They never wait for each other: a third less processor time for the
@@ -23,8 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from transcript_qa.attention import use_attention
+
 PROBES = ("The loan was closed.", "Who spoke of the harbour, and what was said about it in the end?")
-_BATCH_TOKENS = 4096
+_BATCH_TOKENS = 2048
 _ALIKE = 0.99
 
 
@@ -72,6 +74,7 @@ class Encoder:
         if use_bfloat16(model):
             # What comes after the transformer is cheap, and loses nothing in float32.
             model[0].bfloat16()
+            use_attention(model[0])
 
     @property
     def n_workers(self) -> int:

@@ -16,6 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from transcript_qa.attention import attend
+
 WIDTH, INNER, N_HEADS, N_LAYERS = 384, 1536, 12, 6
 N_FROZEN = 2
 VOCABULARY, POSITIONS = 30522, 512
@@ -42,6 +44,8 @@ class _Layer(nn.Module):
             # On CPUs this goes back faster than the fused kernel does, which goes forward faster.
             odds = (query @ key.transpose(-1, -2) / (WIDTH // N_HEADS) ** 0.5).masked_fill(~mask, -1e4).softmax(-1)
             mixed = odds.to(value.dtype) @ value
+        elif states.dtype is torch.bfloat16 and states.device.type == "cpu":
+            mixed = attend(query, key, value, mask.transpose(-1, -2), (WIDTH // N_HEADS) ** -0.5)
         else:
             mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         mixed = mixed.transpose(1, 2).reshape(n_rows, length, WIDTH)
