@@ -3,8 +3,12 @@
     python training/reader.py --qmsum PATH/qmsum/train --friends PATH/friendsqa_dev.json --work FOLDER
 
 One command, fixed seeds, and it goes on where it was stopped: indexes, examples and the state of the training are kept
-in the work folder. Some two hours on two cores with bfloat16, minutes on a graphics card. `export.py` then makes the
-weights that are shipped, `weights.py` fits what weighs them. See README.md in this folder.
+in the work folder. An hour and a half on two cores with bfloat16. `export.py` then makes the weights that are shipped,
+`weights.py` fits what weighs them. See README.md in this folder.
+
+The questions of a step are divided among the cores, each of which reads its own with one thread and a copy of the
+network: threads that share a batch wait for each other at every layer (see encoding.py of the package). Copies are in
+bfloat16 where the processor multiplies that itself; what is learnt is added up in 32 bits.
 
 For each question some windows of passages are drawn: one or two that hold its answer, the others from what the search
 found. Each sentence gets a score, nothing at all has the score 0, and the loss is that of choosing rightly among all
@@ -15,9 +19,11 @@ its target is the share of its words that is evidence for questions on a topic, 
 from __future__ import annotations
 
 import argparse
+import copy
 import pickle
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +34,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from transcript_qa.embed import bundled_tensors
+from transcript_qa.encoding import batches, cpu_has_bfloat16, n_cores, one_thread
 from transcript_qa.reading.model import shipped_network
 from transcript_qa.reading.network import EvidenceNetwork, is_trained, load_bert
 from transcript_qa.reading.network_input import Window, batch_of
@@ -35,7 +42,7 @@ from transcript_qa.reading.network_input import Window, batch_of
 SEED = 20251125
 N_WINDOWS = 4
 QUESTIONS_A_STEP = 8
-ROWS_TOGETHER = 10
+TOKENS_TOGETHER = 1024
 LAYER_RATE, HEAD_RATE = 1.0e-4, 4e-4
 WARMING, COOLING = 50, 0.4
 TOPICAL_WEIGHT = 0.3
@@ -118,8 +125,59 @@ def _cropped(window: Window, right: np.ndarray, rng: np.random.Generator) -> tup
     return Window(ids, tuple((span, a - begin, b - begin) for span, a, b in kept)), right[first : first + len(kept)]
 
 
+class Copies:
+    """Copies of a network, one for each core, that find its gradient side by side."""
+
+    def __init__(self, network: EvidenceNetwork) -> None:
+        self._network = network
+        kind = torch.bfloat16 if cpu_has_bfloat16() else torch.float32
+        self._copies = [copy.deepcopy(network).to(kind).train() for _ in range(n_cores())]
+        self._workers = ThreadPoolExecutor(len(self._copies))
+
+    def loss(self, examples: Sequence[Example], samples: Sequence[Sample]) -> float:
+        """The mean loss over some questions; its gradient is then the network's."""
+        with torch.no_grad():
+            for each in self._copies:
+                for ours, theirs in zip(each.parameters(), self._network.parameters(), strict=True):
+                    if theirs.requires_grad:
+                        ours.copy_(theirs)
+                        ours.grad = None
+        parts = shared_out([_n_tokens(*pair) for pair in zip(examples, samples, strict=True)], len(self._copies))
+
+        def read(number: int) -> float:
+            with one_thread():
+                chosen = parts[number]
+                if not chosen:
+                    return 0.0
+                total = loss_of(self._copies[number], [examples[i] for i in chosen], [samples[i] for i in chosen])
+                (total / len(examples)).backward()  # type: ignore[no-untyped-call]
+                return total.item()
+
+        total = sum(self._workers.map(read, range(len(self._copies))))
+        for parameter, *theirs in zip(*(n.parameters() for n in (self._network, *self._copies)), strict=True):
+            if parameter.requires_grad:
+                found = [each.grad.float() for each in theirs if each.grad is not None]
+                parameter.grad = torch.stack(found).sum(0) if found else None
+        return total / len(examples)
+
+
+def _n_tokens(example: Example, sample: Sample) -> int:
+    return sum(len(example.ids) + len(window.ids) + 3 for window, _, _ in sample)
+
+
+def shared_out(sizes: Sequence[int], n_parts: int) -> list[list[int]]:
+    """Indices in so many parts of nearly the same size together: each goes, largest first, where there is least."""
+    parts: list[list[int]] = [[] for _ in range(n_parts)]
+    held = [0] * n_parts
+    for index in sorted(range(len(sizes)), key=lambda i: -sizes[i]):
+        least = held.index(min(held))
+        parts[least].append(index)
+        held[least] += sizes[index]
+    return parts
+
+
 def loss_of(network: EvidenceNetwork, examples: Sequence[Example], samples: Sequence[Sample]) -> Tensor:
-    """The mean loss over some questions."""
+    """The loss of some questions together."""
     scored = _scored(network, [(e.ids, w) for e, sample in zip(examples, samples, strict=True) for w, _, _ in sample])
     losses = []
     for example, sample in zip(examples, samples, strict=True):
@@ -131,19 +189,18 @@ def loss_of(network: EvidenceNetwork, examples: Sequence[Example], samples: Sequ
         target = torch.tensor([t for _, _, t in sample], dtype=torch.float32)
         weight = TOPICAL_WEIGHT if example.asked.topical else 1.0
         losses.append(weight * (everything - answer) + _passage_loss(torch.stack([p for _, p in rows]), target))
-    return torch.stack(losses).mean()
+    return torch.stack(losses).sum()
 
 
 def _scored(network: EvidenceNetwork, pairs: Sequence[tuple[np.ndarray, Window]]) -> list[tuple[Tensor, Tensor]]:
     """The scores of each pair's sentences and of its passage; pairs of like length are read together."""
-    order = sorted(range(len(pairs)), key=lambda i: len(pairs[i][0]) + len(pairs[i][1].ids))
+    lengths = [len(question) + len(window.ids) + 3 for question, window in pairs]
     found: dict[int, tuple[Tensor, Tensor]] = {}
-    for first in range(0, len(order), ROWS_TOGETHER):
-        rows = order[first : first + ROWS_TOGETHER]
+    for rows in batches(lengths, budget=TOKENS_TOGETHER):
         batch = batch_of([pairs[i] for i in rows])
-        tensors = [torch.from_numpy(part) for part in (batch.ids, batch.types, batch.mask, batch.pool)]
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            sentences, passages = network(*tensors)
+        sentences, passages = network(
+            *(torch.from_numpy(part) for part in (batch.ids, batch.types, batch.mask, batch.pool))
+        )
         for row, i in enumerate(rows):
             found[i] = (sentences[row, : len(pairs[i][1].sentences)].float(), passages[row].float())
     return [found[i] for i in range(len(pairs))]
@@ -176,7 +233,6 @@ def train(options: argparse.Namespace) -> None:
     optimizer = torch.optim.AdamW(
         [{"params": layers, "lr": LAYER_RATE}, {"params": heads, "lr": HEAD_RATE}], weight_decay=0.01
     )
-    compiled: EvidenceNetwork = torch.compile(network, dynamic=True) if options.compile else network
     examples = examples_of(options)
     state = options.work / "state.pt"
     begin = 0
@@ -187,19 +243,17 @@ def train(options: argparse.Namespace) -> None:
         begin = stored["step"]
     elif options.from_shipped:
         network.load_state_dict(shipped_network().state_dict())
+    copies = Copies(network)
     print(f"{len(examples)} questions, steps {begin} to {options.steps}", flush=True)
     seen, started = [], time.perf_counter()
     for step in range(begin, options.steps):
         rng = np.random.default_rng((SEED, step))
         chosen = [examples[i] for i in _of_step(len(examples), step)]
-        loss = loss_of(compiled, chosen, [draw(example, rng) for example in chosen])
+        seen.append(copies.loss(chosen, [draw(example, rng) for example in chosen]))
         for group, highest in zip(optimizer.param_groups, (LAYER_RATE, HEAD_RATE), strict=True):
             group["lr"] = highest * rate(step, begin, options.steps)
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
-        seen.append(loss.item())
         if (step + 1) % 25 == 0 or step + 1 == options.steps:
             took = (time.perf_counter() - started) / (step + 1 - begin)
             print(f"step {step + 1} loss {np.mean(seen[-100:]):.3f} {took:.2f} s a step", flush=True)
@@ -226,7 +280,6 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="where indexes, examples and the state are kept")
     parser.add_argument("--steps", type=int, default=5500, help="of all runs together")
     parser.add_argument("--from-shipped", action="store_true", help="begin with the weights that ship")
-    parser.add_argument("--compile", action="store_true", help="a fifth faster where there is a C++ compiler")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     train(options)
