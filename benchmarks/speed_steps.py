@@ -23,7 +23,7 @@ from transcript_qa.store import EmbedderInfo, LocalStore, Scored, Store
 HITS = 10
 FIRST_QUERIES = 10
 SINGLE_QUERIES = 40
-STAGES = ("embedding the question", "dense leg", "keyword leg", "fusion and the rest")
+STAGES = ("embedding the question", "dense leg", "keyword leg, beside both", "fusion and the rest")
 
 Numbers = dict[str, Any]
 
@@ -171,12 +171,11 @@ def grow(index: Path, real_index: Path, *, first: int, end: int) -> Numbers:
 
 
 class TimedEmbedder:
-    """An embedder that notes how long it takes to embed a question, and the vector."""
+    """An embedder that notes how long it takes to embed a question."""
 
     def __init__(self, embedder: Embedder, taken_s: dict[str, float]) -> None:
         self._embedder = embedder
         self._taken_s = taken_s
-        self.query: NDArray[np.float32] = np.empty(0, dtype=np.float32)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._embedder, name)
@@ -186,7 +185,6 @@ class TimedEmbedder:
         since = time.perf_counter()
         vectors = self._embedder.embed_queries(texts)
         self._taken_s[STAGES[0]] = seconds(since)
-        self.query = vectors[0]
         return vectors
 
 
@@ -223,18 +221,15 @@ class StagedSearch:
         self._store = TimedStore(store, self._taken_s)
         self._embedder = TimedEmbedder(embedder, self._taken_s)
 
-    @property
-    def query(self) -> NDArray[np.float32]:
-        """(dim,) the vector of the last question."""
-        return self._embedder.query
-
     def __call__(self, question: str) -> dict[str, float]:
         """Seconds for each stage of a search, and for all of it."""
         self._taken_s.update(dict.fromkeys(STAGES, 0.0))
         since = time.perf_counter()
         search(self._store, self._embedder, question, k=HITS)  # type: ignore[arg-type]
         whole = seconds(since)
-        return {**self._taken_s, STAGES[3]: whole - sum(self._taken_s.values()), "all": whole}
+        embedding, dense, keyword = (self._taken_s[name] for name in STAGES[:3])
+        # The keyword leg runs beside the other two.
+        return {**self._taken_s, STAGES[3]: whole - max(embedding + dense, keyword), "all": whole}
 
 
 def ask_many(index: Path, real_index: Path, questions: list[str]) -> Numbers:
@@ -256,9 +251,11 @@ def ask_many(index: Path, real_index: Path, questions: list[str]) -> Numbers:
         for question in questions[FIRST_QUERIES:]:
             taken = staged(question)
             since = time.perf_counter()
-            bare.search(staged.query[np.newaxis], HITS)
-            taken["scan"] = seconds(since)
-            taken["bare"] = taken[STAGES[0]] + taken["scan"]
+            query = embedder.embed_queries([question])
+            embedded = time.perf_counter()
+            bare.search(query, HITS)
+            taken["scan"] = seconds(embedded)
+            taken["bare"] = seconds(since)
             for name, value in taken.items():
                 times[name].append(value)
     return {

@@ -159,14 +159,20 @@ def draw_words(found: dict[str, Any], path: Path) -> None:
 
 
 def draw_latency(sizes: list[dict[str, Any]], path: Path) -> None:
-    """The median of each stage on top of the other, p95 of all as a line, the bare cost beside it."""
+    """Medians of stages, one above the other as they follow, the keyword leg beside; p95 of all, and the bare cost."""
     figure, (panel,) = new_plot("A query without the reader", "ms")
     places = list(range(len(sizes)))
-    below = [0.0] * len(sizes)
-    for stage, colour in zip(STAGES, COLOURS, strict=True):
-        heights = [numbers["query_ms"][stage]["p50"] for numbers in sizes]
-        panel.bar(places, heights, width=0.5, bottom=below, label=f"{stage}, p50", color=colour)
-        below = [low + height for low, height in zip(below, heights, strict=True)]
+    embedding, dense, keyword, rest = ([numbers["query_ms"][stage]["p50"] for numbers in sizes] for stage in STAGES)
+    found = [e + d for e, d in zip(embedding, dense, strict=True)]
+    both = [max(pair) for pair in zip(found, keyword, strict=True)]
+    left, right = [place - 0.15 for place in places], [place + 0.15 for place in places]
+    for stage, at, width, heights, below, colour in (
+        (STAGES[0], left, 0.3, embedding, 0.0, COLOURS[0]),
+        (STAGES[1], left, 0.3, dense, embedding, COLOURS[1]),
+        (STAGES[2], right, 0.3, keyword, 0.0, COLOURS[2]),
+        (STAGES[3], places, 0.6, rest, both, COLOURS[3]),
+    ):
+        panel.bar(at, heights, width=width, bottom=below, label=f"{stage}, p50", color=colour)
     panel.plot(places, [n["query_ms"]["all"]["p95"] for n in sizes], "k.--", label="all, p95")
     panel.plot(places, [n["query_ms"]["bare"]["p50"] for n in sizes], "D", color="grey", label="bare, p50")
     panel.set_xticks(places, [f"{numbers['n_passages']:,}" for numbers in sizes])

@@ -150,8 +150,8 @@ def test_a_staged_search_is_the_search_and_its_stages_are_all_of_it(real: LocalS
     taken = staged("what loan was mentioned")
     assert set(taken) == {*speed_steps.STAGES, "all"}
     assert all(value > 0 for value in taken.values())
-    assert sum(taken[stage] for stage in speed_steps.STAGES) == pytest.approx(taken["all"])
-    assert np.array_equal(staged.query, embedder.embed_queries(["what loan was mentioned"])[0])
+    embedding, dense, keyword, rest = (taken[stage] for stage in speed_steps.STAGES)
+    assert max(embedding + dense, keyword) + rest == pytest.approx(taken["all"])
     hits = search(staged._store, staged._embedder, "what loan was mentioned", k=5)  # type: ignore[arg-type]
     assert hits == search(real, embedder, "what loan was mentioned", k=5)
 

@@ -9,7 +9,9 @@ tried and what it gave is in benchmarks/README.md.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
@@ -29,6 +31,7 @@ DENSE_WEIGHT = 0.6
 NEIGHBOUR_SHARE = 0.25
 CROWDING_PENALTY = 0.1
 _LEG_DEPTH = 200
+_LEGS_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,10 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
     """
     selection = _checked(store, query, k, filters)
     depth = max(_LEG_DEPTH, 2 * k)
+    # Words are looked up while the question is embedded.
+    keyword = _beside().submit(store.search_keyword, sorted(set(keywords(query))), k=depth, selection=selection)
     dense = store.search_dense(embedder.embed_queries([query])[0], k=depth, selection=selection)
-    keyword = store.search_keyword(sorted(set(keywords(query))), k=depth, selection=selection)
-    candidates = _candidates(store, {"dense": dense, "keyword": keyword})
+    candidates = _candidates(store, {"dense": dense, "keyword": keyword.result()})
     fused = _fused(candidates, complete=len(dense) < depth)
     titles = store.titles()
     asked = set(terms(query))
@@ -85,6 +89,17 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
         _hit(candidates.passages[place], titles, asked, legs=candidates.legs[place], score=score, rank=rank)
         for rank, (place, score) in enumerate(_spread(candidates, fused, k), start=1)
     ]
+
+
+@lru_cache(maxsize=1)
+def _beside() -> ThreadPoolExecutor:
+    """Threads for keyword legs; one for each search that is likely to run at the same time."""
+    return ThreadPoolExecutor(_LEGS_AT_ONCE, thread_name_prefix="keywords")
+
+
+if hasattr(os, "register_at_fork"):
+    # Threads do not live on in a child.
+    os.register_at_fork(after_in_child=_beside.cache_clear)
 
 
 def _checked(store: Store, query: str, k: int, filters: Filters | None) -> Selection | None:
