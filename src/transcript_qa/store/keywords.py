@@ -12,7 +12,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,25 +132,21 @@ def _found_by_rare(connection: sqlite3.Connection, rare: str, common: str, k: in
 def _best(
     connection: sqlite3.Connection, expression: str, k: int, rows: NDArray[np.int64] | None
 ) -> list[tuple[int, float]]:
-    sql, values = "SELECT rowid, rank FROM postings WHERE postings MATCH ?", [expression]
+    sql = "SELECT rowid, bm25(postings) AS score FROM postings WHERE postings MATCH ?"
     if rows is not None:
         # A range is what FTS5 can use; a join or an IN list is turned round by the planner (seconds at 1,000,000 rows).
         sql += f" AND rowid BETWEEN {int(rows[0])} AND {int(rows[-1])}"
-    found: list[tuple[float, int]] = []
-    with closing(connection.execute(f"{sql} ORDER BY rank", values)) as cursor:
-        for row, rank in _only(cursor, rows):
-            # All that tie with the last one are read, since FTS5 promises no order among them.
-            if len(found) >= k and rank > found[-1][0]:
-                break
-            found.append((rank, row))
-    found.sort()
-    return [(row, -rank) for rank, row in found[:k]]
-
-
-def _only(cursor: Iterable[tuple[int, float]], rows: NDArray[np.int64] | None) -> Iterator[tuple[int, float]]:
+    sql += " ORDER BY score, rowid"
     if rows is None or rows[-1] - rows[0] + 1 == len(rows):
-        yield from cursor
-        return
+        # With a limit SQLite keeps the best so far instead of sorting all: a third less time.
+        found = connection.execute(f"{sql} LIMIT ?", (expression, k)).fetchall()
+    else:
+        with closing(connection.execute(sql, (expression,))) as cursor:
+            found = list(islice(_only(cursor, rows), k))
+    return [(row, -score) for row, score in found]
+
+
+def _only(cursor: Iterable[tuple[int, float]], rows: NDArray[np.int64]) -> Iterator[tuple[int, float]]:
     first = int(rows[0])
     allowed = np.zeros(int(rows[-1]) - first + 1, dtype=np.bool_)
     allowed[rows - first] = True
