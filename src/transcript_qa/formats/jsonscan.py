@@ -3,7 +3,7 @@
 One pass of the standard library's scanner decodes the document; places are kept on the way for the containers that
 readers go into. An element of a list is decoded as a whole, for there may be a million of them, unless the first one is
 so long that it must be a container of what is looked for. Where the first one is short the whole list is decoded at
-once, by orjson where that finds its end and takes it, and gone through again when somebody asks for the places in it.
+once, and gone through again when somebody asks for the places in it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from transcript_qa.errors import ParseError
 
 # A C function: the value that begins at a place, and where it ends.
 _SCAN: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 _BLANK = re.compile(r"[ \t\n\r]*")
-# The end of a list of objects that hold no list of objects; the same characters inside of a string end none.
-_END_OF_OBJECTS = re.compile(r"\}[ \t\n\r]*\]")
 LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DEPTH = 6
 _LONG_ELEMENT_CHARS = 3000
@@ -46,8 +42,6 @@ class Document:
     _elements: dict[int, list[Range]] = field(default_factory=dict)
     # Lists decoded as a whole, and where they begin; held here, so that no other list gets the number of one.
     _whole: dict[int, tuple[list[Any], int]] = field(default_factory=dict)
-    # Up to where lists were given to orjson.
-    _tried_to: int = 0
 
     def members(self, parent: dict[str, Any]) -> dict[str, Range]:
         """The range of each value of an object of this document; none where the object lies too deep to be known."""
@@ -151,7 +145,7 @@ def _list(document: Document, begin: int, depth: int) -> tuple[list[Any], int]:
     at = _past_blank(text, begin + 1)
     n_chars = 0 if text[at] == "]" else _SCAN(text, at)[1] - at
     if 0 < n_chars < _SHORT_ELEMENT_CHARS:
-        value, end = _flat_list(document, begin) or _SCAN(text, begin)
+        value, end = _SCAN(text, begin)
         document._whole[id(value)] = (value, begin)
         return value, end
     goes_in = n_chars > _LONG_ELEMENT_CHARS
@@ -163,22 +157,6 @@ def _list(document: Document, begin: int, depth: int) -> tuple[list[Any], int]:
         ranges.append((at, end))
         at = _past_element(text, end)
     return value, at + 1
-
-
-def _flat_list(document: Document, begin: int) -> tuple[list[Any], int] | None:
-    """The list that begins at a place, and its end; None where it is not one that orjson can be given.
-
-    A list has only one end, so that what is a list up to there is all of it. orjson reads three times as fast as the
-    scanner and takes less: no NaN, no half of a surrogate pair. No stretch of the source is tried twice.
-    """
-    if begin < document._tried_to:
-        return None
-    match = _END_OF_OBJECTS.search(document.text, begin)
-    document._tried_to = end = match.end() if match is not None else len(document.text)
-    try:
-        return orjson.loads(document.text[begin:end]), end
-    except ValueError:
-        return None
 
 
 def _ranges(text: str, begin: int) -> list[Range]:
