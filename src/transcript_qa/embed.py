@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.attention import leave_attention
-from transcript_qa.encoding import PROBES, Encoder, batches, one_thread, use_bfloat16
+from transcript_qa.encoding import PROBES, Encoder, batch_tokens, batches, one_thread, use_bfloat16
 from transcript_qa.errors import ModelError
 from transcript_qa.text import terms
 
@@ -253,7 +253,7 @@ def _side_by_side(encoder: Encoder, slices: Iterator[tuple[int, list[list[int]]]
         for start, ids in slices:
             ahead = [
                 ([start + i for i in batch], pool.submit(encoder.vectors, [ids[i] for i in batch]))
-                for batch in batches([len(each) for each in ids])
+                for batch in batches([len(each) for each in ids], budget=encoder.batch_tokens)
             ]
             yield from ((rows, future.result()) for rows, future in waiting)
             waiting = ahead
@@ -263,7 +263,7 @@ def _side_by_side(encoder: Encoder, slices: Iterator[tuple[int, list[list[int]]]
 
 
 def _plainly(model: Any, texts: Sequence[str], prompt: str, n_tokens: Sequence[int]) -> _Rows:
-    for rows in batches(n_tokens):
+    for rows in batches(n_tokens, budget=batch_tokens(model)):
         yield rows, _encoded(model, [texts[i] for i in rows], prompt)
 
 
