@@ -47,6 +47,7 @@ LAYER_RATE, HEAD_RATE = 1.0e-4, 4e-4
 WARMING, COOLING = 50, 0.4
 TOPICAL_WEIGHT = 0.3
 CROPPED = 0.8
+MASK, MASKED = 103, 0.1
 HELD_OUT = frozenset(
     (
         "hospital-handover",
@@ -96,7 +97,19 @@ def draw(example: Example, rng: np.random.Generator) -> Sample:
     n_bad = min(len(bad), N_WINDOWS - len(chosen) - (0 if good else 1))
     if n_bad:
         chosen += [bad[i] for i in rng.choice(len(bad), size=n_bad, replace=False, p=odds / odds.sum())]
-    return [_window_of(example, found, rng) for found in chosen if found.windows]
+    return [_masked(*_window_of(example, found, rng), rng) for found in chosen if found.windows]
+
+
+def _masked(
+    window: Window, right: np.ndarray, share: float, rng: np.random.Generator
+) -> tuple[Window, np.ndarray, float]:
+    """The same with some word pieces hidden: a question that comes again is not to be known by its words."""
+    return Window(masked(window.ids, rng), window.sentences), right, share
+
+
+def masked(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Word pieces, some of them hidden."""
+    return np.where(rng.random(len(ids)) < MASKED, MASK, ids).astype(ids.dtype)
 
 
 def _window_of(example: Example, found: Found, rng: np.random.Generator) -> tuple[Window, np.ndarray, float]:
@@ -132,10 +145,15 @@ class Copies:
         self._network = network
         kind = torch.bfloat16 if cpu_has_bfloat16() else torch.float32
         self._copies = [copy.deepcopy(network).to(kind).train() for _ in range(n_cores())]
+        self._chances = [torch.Generator() for _ in self._copies]
+        for each, chance in zip(self._copies, self._chances, strict=True):
+            each.draw_from(chance)
         self._workers = ThreadPoolExecutor(len(self._copies))
 
-    def loss(self, examples: Sequence[Example], samples: Sequence[Sample]) -> float:
-        """The mean loss over some questions; its gradient is then the network's."""
+    def loss(self, examples: Sequence[Example], samples: Sequence[Sample], *, step: int) -> float:
+        """The mean loss over the questions of a step; its gradient is then the network's."""
+        for number, chance in enumerate(self._chances):
+            chance.manual_seed(SEED + step * len(self._chances) + number)
         with torch.no_grad():
             for each in self._copies:
                 for ours, theirs in zip(each.parameters(), self._network.parameters(), strict=True):
@@ -249,7 +267,7 @@ def train(options: argparse.Namespace) -> None:
     for step in range(begin, options.steps):
         rng = np.random.default_rng((SEED, step))
         chosen = [examples[i] for i in _of_step(len(examples), step)]
-        seen.append(copies.loss(chosen, [draw(example, rng) for example in chosen]))
+        seen.append(copies.loss(chosen, [draw(example, rng) for example in chosen], step=step))
         for group, highest in zip(optimizer.param_groups, (LAYER_RATE, HEAD_RATE), strict=True):
             group["lr"] = highest * rate(step, begin, options.steps)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -20,6 +20,8 @@ from transcript_qa.attention import attend
 
 WIDTH, INNER, N_HEADS, N_LAYERS = 384, 1536, 12, 6
 N_FROZEN = 2
+DROPPED = 0.1
+"""Share of a layer's outputs that is left out while training."""
 VOCABULARY, POSITIONS = 30522, 512
 
 
@@ -34,6 +36,7 @@ class _Layer(nn.Module):
         self.up = nn.Linear(WIDTH, INNER)
         self.down = nn.Linear(INNER, WIDTH)
         self.norm_down = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.chance: torch.Generator | None = None
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         n_rows, length, _ = states.shape
@@ -49,9 +52,15 @@ class _Layer(nn.Module):
         else:
             mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
         mixed = mixed.transpose(1, 2).reshape(n_rows, length, WIDTH)
-        states = self.norm_out(states + self.out(mixed))
-        inner: Tensor = self.norm_down(states + self.down(functional.gelu(self.up(states))))
+        states = self.norm_out(states + self._dropped(self.out(mixed)))
+        inner: Tensor = self.norm_down(states + self._dropped(self.down(functional.gelu(self.up(states)))))
         return inner
+
+    def _dropped(self, states: Tensor) -> Tensor:
+        if not self.training:
+            return states
+        kept = torch.empty_like(states).bernoulli_(1 - DROPPED, generator=self.chance)
+        return states * kept / (1 - DROPPED)
 
 
 class EvidenceNetwork(nn.Module):
@@ -66,6 +75,12 @@ class EvidenceNetwork(nn.Module):
         self.layers = nn.ModuleList(_Layer() for _ in range(N_LAYERS))
         self.sentence = _Match()
         self.passage = _Match()
+
+    def draw_from(self, chance: torch.Generator) -> None:
+        """Choose by this what is left out while training; by what all threads share where this is never called."""
+        for layer in self.layers:
+            assert isinstance(layer, _Layer)
+            layer.chance = chance
 
     def forward(self, ids: Tensor, types: Tensor, mask: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of a batch (see `network_input.Batch`).

@@ -1,0 +1,85 @@
+"""The training of the reader: how questions are shared out, and that copies find what one network finds."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
+
+import reader
+from check_questions import faults, parse_questions, turns_of
+from examples import Example, Found
+from sources import Asked
+
+from transcript_qa.datatypes import Span
+from transcript_qa.reading import network
+from transcript_qa.reading.network import EvidenceNetwork, is_trained
+from transcript_qa.reading.network_input import Window
+
+
+def example(number: int, *, answered: bool) -> Example:
+    """A question of three passages, of which the first holds the answer or none does."""
+    rng = np.random.default_rng(number)
+
+    def found(right: bool) -> Found:
+        ids = rng.integers(1000, 20_000, 6 * 7).astype(np.int32)
+        pieces = tuple((Span(start=10 * n, end=10 * n + 9), 7 * n, 7 * n + 7) for n in range(6))
+        marks = np.arange(6) == (3 if right else -1)
+        return Found([Window(ids, pieces)], [marks], 1.0 if right else 0.0, True, 1.0)
+
+    asked = Asked(source="own", text="what", transcript="t", gold=())
+    return Example(asked, rng.integers(1000, 20_000, 5).astype(np.int32), [found(answered), found(False), found(False)])
+
+
+@pytest.mark.parametrize("sizes", [[5, 9, 1, 7, 7, 3], [4], [], [10, 1, 1, 1, 1]])
+def test_questions_are_shared_out_evenly_and_whole(sizes: list[int]) -> None:
+    parts = reader.shared_out(sizes, 2)
+    assert sorted(i for part in parts for i in part) == list(range(len(sizes)))
+    loads = [sum(sizes[i] for i in part) for part in parts]
+    assert abs(loads[0] - loads[1]) <= max(sizes, default=0)
+
+
+def test_copies_find_the_gradient_of_one_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(reader, "cpu_has_bfloat16", lambda: False)
+    monkeypatch.setattr(network, "DROPPED", 0.0)
+    examples = [example(n, answered=n % 2 == 0) for n in range(4)]
+    samples = [reader.draw(each, np.random.default_rng(1)) for each in examples]
+    torch.manual_seed(0)
+    trained = EvidenceNetwork()
+    for name, parameter in trained.named_parameters():
+        parameter.requires_grad = is_trained(name)
+    found: list[tuple[float, dict[str, Any]]] = []
+    for n_copies in (1, 3):
+        monkeypatch.setattr(reader, "n_cores", lambda n=n_copies: n)
+        loss = reader.Copies(trained).loss(examples, samples, step=0)
+        found.append((loss, {n: p.grad for n, p in trained.named_parameters() if p.requires_grad}))
+    (one, alone), (three, together) = found
+    assert one == pytest.approx(three, abs=1e-4)
+    for name, gradient in alone.items():
+        torch.testing.assert_close(gradient, together[name], atol=1e-4, rtol=1e-2)
+    assert any(gradient.abs().max() > 1e-4 for gradient in alone.values())
+
+
+def test_some_word_pieces_are_hidden_and_sentences_keep_their_places() -> None:
+    sample = reader.draw(example(3, answered=True), np.random.default_rng(5))
+    hidden = np.concatenate([window.ids for window, _, _ in sample]) == reader.MASK
+    assert 0.02 < hidden.mean() < 0.3
+    for window, right, _ in sample:
+        assert len(window.sentences) == len(right)
+        assert window.sentences[-1][2] <= len(window.ids)
+
+
+def test_the_questions_written_for_training_have_their_answers_word_for_word() -> None:
+    folder = reader.TRAINING
+    files = [f for f in sorted((folder / "questions").glob("*.tsv")) if not f.stem.startswith("qmsum-")]
+    assert len(files) >= 160
+    for file in files:
+        wrong = faults(parse_questions(file.read_text("utf-8")), turns_of(folder / "transcripts" / f"{file.stem}.txt"))
+        assert not wrong, (file.name, wrong)
