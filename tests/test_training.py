@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "training"))
 
 import reader
-from check_questions import faults, parse_questions, turns_of
+from check_questions import faults, parse_places, parse_questions, turns_of
 from examples import Example, Found
 from sources import Asked
 
@@ -83,3 +84,14 @@ def test_the_questions_written_for_training_have_their_answers_word_for_word() -
     for file in files:
         wrong = faults(parse_questions(file.read_text("utf-8")), turns_of(folder / "transcripts" / f"{file.stem}.txt"))
         assert not wrong, (file.name, wrong)
+
+
+def test_answers_in_meetings_of_others_are_given_by_their_places(tmp_path: Path) -> None:
+    meeting = tmp_path / "M.json"
+    turns = [{"speaker": "A", "content": "Good morning ."}, {"speaker": "B", "content": "The loan is closed ."}]
+    meeting.write_text(json.dumps({"meeting_transcripts": turns}), "utf-8")
+    (closed, greeted, neither) = parse_places("a\twhat is closed\t1:0-8 0:5-12\na\thow\t0:0-4\nn\twho\n", meeting)
+    assert (closed.words, greeted.words, neither.words) == (("The loan", "morning"), ("Good",), ())
+    for wrong in ("2:0-4", "1:4-4", "1:0-90", "The loan"):
+        with pytest.raises(ValueError, match="no place"):
+            parse_places(f"a\twhat\t{wrong}", meeting)

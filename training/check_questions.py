@@ -16,11 +16,13 @@ import json
 import re
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 TRAINING = Path(__file__).resolve().parent
 _COLUMNS = 3
+_PLACE = re.compile(r"(\d+):(\d+)-(\d+)")
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,21 @@ def parse_questions(text: str) -> list[Asked]:
         words = tuple(part.strip() for part in columns[2].split(" || ") if part.strip())
         asked.append(Asked(columns[1].strip(), columns[0] == "a", words))
     return asked
+
+
+def parse_places(text: str, meeting: Path) -> list[Asked]:
+    """The questions of one file on a meeting of QMSum, with the words of their places; ValueError as above."""
+    turns = [turn["content"] for turn in json.loads(meeting.read_text("utf-8"))["meeting_transcripts"]]
+    return [replace(each, words=tuple(_words_at(each, turns))) for each in parse_questions(text)]
+
+
+def _words_at(asked: Asked, turns: Sequence[str]) -> Iterator[str]:
+    for place in (place for column in asked.words for place in column.split()):
+        match = _PLACE.fullmatch(place)
+        turn, first, last = map(int, match.groups()) if match is not None else (len(turns), 0, 0)
+        if turn >= len(turns) or not first < last <= len(turns[turn]):
+            raise ValueError(f"there is no place {place!r} ({asked.text})")
+        yield turns[turn][first:last]
 
 
 def turns_of(transcript: Path) -> list[str]:
@@ -80,9 +97,10 @@ def main() -> None:
             if options.qmsum is None:
                 continue
             transcript = options.qmsum / f"{file.stem.removeprefix('qmsum-')}.json"
+            questions = parse_places(file.read_text("utf-8"), transcript)
         else:
             transcript = TRAINING / "transcripts" / f"{file.stem}.txt"
-        questions = parse_questions(file.read_text("utf-8"))
+            questions = parse_questions(file.read_text("utf-8"))
         n_asked += len(questions)
         for fault in faults(questions, turns_of(transcript)):
             n_faults += 1

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from check_questions import TRAINING, parse_questions
+from check_questions import TRAINING, parse_places, parse_questions
+from check_questions import Asked as Written
 
 from transcript_qa.datatypes import Span, Speaker, Transcript, Turn
 
@@ -44,7 +45,7 @@ def own_asked(transcripts: Mapping[str, Transcript]) -> list[Asked]:
     for stem, transcript in transcripts.items():
         questions = TRAINING / "questions" / f"{stem}.tsv"
         if questions.is_file():
-            asked += _written(questions, transcript, "own")
+            asked += _written(parse_questions(questions.read_text("utf-8")), transcript, "own")
     return asked
 
 
@@ -64,12 +65,12 @@ def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript], *, written:
                 )
         questions = TRAINING / "questions" / f"qmsum-{file.stem}.tsv"
         if written and questions.is_file():
-            asked += _written(questions, transcript, "qmsum-own")
+            asked += _written(parse_places(questions.read_text("utf-8"), file), transcript, "qmsum-own")
     return asked
 
 
-def _written(file: Path, transcript: Transcript, source: str) -> Iterator[Asked]:
-    for question in parse_questions(file.read_text("utf-8")):
+def _written(questions: Sequence[Written], transcript: Transcript, source: str) -> Iterator[Asked]:
+    for question in questions:
         words = question.words if question.answerable else ()
         gold = tuple(span for piece in words for span in _find(transcript, piece))
         if gold or not question.answerable:
