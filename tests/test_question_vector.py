@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from transcript_qa import question_vector
+from transcript_qa.embed import BUNDLED_FINGERPRINT, HashingEmbedder, SentenceTransformerEmbedder
+from transcript_qa.errors import ModelError
+from transcript_qa.question_vector import turned
+
+
+class Bundled(HashingEmbedder):
+    """Says that it is the bundled model."""
+
+    def __init__(self) -> None:
+        super().__init__(dim=384)
+        self.fingerprint = BUNDLED_FINGERPRINT
+
+
+def test_a_question_comes_nearer_to_what_answers_it(model: SentenceTransformerEmbedder) -> None:
+    question = model.embed_queries(["What did the group discuss about the cost of the new bridge?"])
+    answers, asides = (
+        model.embed_passages(texts)
+        for texts in (
+            [
+                "Mira: So it comes to nine million. Tom: Nine? We had seven in the budget. Mira: Steel went up.",
+                "Ines: If we leave out the second lane we save two million, and nobody will miss it.",
+            ],
+            [
+                "Tom: What shall we discuss next, then? Mira: The group asked about the agenda for Friday.",
+                "Ines: Did you all get my mail with the questions? Tom: I did not, send it again.",
+            ],
+        )
+    )
+    other = turned(question, model)
+    before = float(question[0] @ answers.mean(0) - question[0] @ asides.mean(0))
+    after = float(other[0] @ answers.mean(0) - other[0] @ asides.mean(0))
+    assert after > before
+    np.testing.assert_allclose(np.linalg.norm(other, axis=1), 1, atol=1e-5)
+    assert other.dtype == np.float32
+
+
+def test_rows_do_not_depend_on_each_other() -> None:
+    embedder = Bundled()
+    vectors = embedder.embed_queries(["the harbour loan", "who spoke first", "when is the next meeting"])
+    together = turned(vectors, embedder)
+    assert together.shape == vectors.shape
+    for row, vector in enumerate(vectors):
+        np.testing.assert_allclose(turned(vector[np.newaxis], embedder)[0], together[row], atol=1e-6)
+
+
+def test_questions_of_another_model_are_left_as_they_are() -> None:
+    embedder = HashingEmbedder(dim=384)
+    vectors = embedder.embed_queries(["the harbour loan"])
+    assert turned(vectors, embedder) is vectors
+
+
+def test_a_map_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(question_vector, "WEIGHTS", "nowhere.safetensors")
+    question_vector._map.cache_clear()
+    embedder = Bundled()
+    try:
+        with pytest.raises(ModelError, match=r"nowhere\.safetensors.*Install transcript-qa again"):
+            turned(embedder.embed_queries(["a"]), embedder)
+    finally:
+        question_vector._map.cache_clear()
