@@ -31,7 +31,7 @@ from transcript_qa.text import distinct_terms, keywords, normalise, terms
 DENSE_WEIGHT = 0.7
 NEIGHBOUR_SHARE = 0.25
 CROWDING_PENALTY = 0.1
-_LEG_DEPTH = 200
+_LEG_DEPTH = 128
 _LEGS_AT_ONCE = 8
 
 
