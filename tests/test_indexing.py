@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from transcript_qa import TranscriptQA
+from transcript_qa import TranscriptQA, reuse
 from transcript_qa.ahead import ahead
 from transcript_qa.embed import HashingEmbedder, Progress
 from transcript_qa.errors import IndexWriteError
@@ -116,6 +116,23 @@ def test_a_renamed_file_is_not_embedded_again(folder: Path, store: LocalStore) -
     assert len(embedder.texts) == 1
     assert "one last word" in embedder.texts[0]
     vectors_are_right(store)
+
+
+def test_little_of_what_has_gone_is_read_when_one_is_added(
+    folder: Path, tmp_path: Path, store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update_index(store, HashingEmbedder(dim=64), [folder])
+    n_passages = {info.id: info.n_passages for info in store.infos()}
+    for path in folder.iterdir():
+        path.unlink()
+    monkeypatch.setattr(reuse, "_MOST_GONE_PASSAGES", 2 * max(n_passages.values()))
+    read: list[str] = []
+    stored = LocalStore.stored
+    monkeypatch.setattr(LocalStore, "stored", lambda self, id_: read.append(id_) or stored(self, id_))
+    (tmp_path / "other.txt").write_text(talk("museum"), "utf-8")
+    update_index(store, HashingEmbedder(dim=64), [tmp_path / "other.txt"])
+    assert len(read) == 2
+    assert "other" in store.titles()
 
 
 def test_a_renamed_speaker_is_not_embedded_again(folder: Path, tmp_path: Path) -> None:
