@@ -12,10 +12,13 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import uvicorn
+from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from transcript_qa import TranscriptQA
@@ -26,6 +29,7 @@ SIZES = {1440: 900, 390: 844}
 CHROMIUM = os.environ.get("CHROMIUM") or next(
     (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
 )
+_NUMBERS = count(11)
 NEW = """Quay repairs, site meeting
 4 February 2025
 
@@ -89,7 +93,7 @@ def not_said(page: Any) -> None:
 
 def plot(page: Any) -> None:
     """How often something was mentioned."""
-    ask(page, "how often was the loan mentioned")
+    ask(page, "how often was the harbour mentioned")
 
 
 def upload(page: Any) -> None:
@@ -97,8 +101,10 @@ def upload(page: Any) -> None:
     if page.viewport_size["width"] < 800:
         page.locator(".sidebar .toggle-button, button.toggle-button").first.click()
         page.wait_for_timeout(500)
-    file = Path(tempfile.mkdtemp()) / "quay-repairs.txt"
-    file.write_text(NEW, "utf-8")
+    # A file that is there already is not read again.
+    number = next(_NUMBERS)
+    file = Path(tempfile.mkdtemp()) / f"quay-repairs-{number}.txt"
+    file.write_text(NEW.replace("twelfth", f"{number}th"), "utf-8")
     with page.expect_file_chooser() as chosen:
         page.get_by_role("button", name="Add transcripts").click()
     chosen.value.set_files([str(file)])
@@ -114,7 +120,7 @@ def library(page: Any) -> None:
 
 VIEWS: dict[str, Callable[[Any], None]] = {
     "start": start, "answer": answer, "citation": citation, "follow-up": follow_up, "not-said": not_said,
-    "plot": plot, "upload": upload, "library": library,
+    "plot": plot, "library": library, "upload": upload,
 }  # fmt: skip
 
 
@@ -139,7 +145,10 @@ def main() -> None:
                     page.wait_for_selector("#question textarea")
                     page.wait_for_timeout(800)
                     VIEWS[name](page)
-                    page.screenshot(path=options.output / f"{name}-{width}-{colours}.png")
+                    taken = (
+                        Image.open(BytesIO(page.screenshot())).convert("RGB").quantize(256, dither=Image.Dither.NONE)
+                    )
+                    taken.save(options.output / f"{name}-{width}-{colours}.png", optimize=True)
                     context.close()
         browser.close()
 
