@@ -269,6 +269,10 @@ def test_axe_finds_nothing_of_ours(browser: Any, address: str, scheme: str, widt
         page.keyboard.press("Escape")
         ask(page, "what did the bank say about penguins")
         check("not said")
+        ask(page, "was the agenda mentioned by anybody")
+        ask(page, "and did Reed mention it?")
+        page.locator(".tq-chip").first.wait_for()
+        check("follow-up")
         for path in ("/library", "/library/budget", "/t/budget", "/docs"):
             page.goto(address + path)
             check(path)
