@@ -1,13 +1,15 @@
 """Take the pictures of the chat that lie in this folder, over the sample corpus, at two widths, light and dark.
 
-python docs/pictures.py [--output docs]        # needs pip install -e ".[test]" and a Chromium
+    python docs/pictures.py [--output docs]
+
+It needs what `pip install -e ".[test]"` brings, and a Chromium.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
+import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -25,10 +27,11 @@ from transcript_qa import TranscriptQA
 from transcript_qa.web.server import create_app, listen
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tests"))
+
+from browsing import CHROMIUM, ask  # noqa: E402 - how the tests drive the chat
+
 SIZES = {1440: 900, 390: 844}
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
-)
 _NUMBERS = count(11)
 NEW = """Quay repairs, site meeting
 4 February 2025
@@ -51,18 +54,6 @@ def serving(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         server.should_exit = True
         thread.join(20)
-
-
-def ask(page: Any, question: str) -> Any:
-    """Ask, wait for the end of the answer, and give its message."""
-    answers = page.locator("[data-testid=bot]")
-    before = answers.count()
-    page.locator("#question textarea").fill(question)
-    page.keyboard.press("Enter")
-    page.wait_for_function("n => document.querySelectorAll('[data-testid=bot]').length > n", arg=before)
-    page.locator("#question .submit-button").wait_for()
-    page.wait_for_timeout(700)
-    return answers.nth(before)
 
 
 def start(page: Any) -> None:

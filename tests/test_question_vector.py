@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from transcript_qa import question_vector
 from transcript_qa.embed import BUNDLED_FINGERPRINT, HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
+from transcript_qa.indexing import update_index
 from transcript_qa.question_vector import turned
+from transcript_qa.search import search
+from transcript_qa.store import EmbedderInfo, LocalStore
 
 
 class Bundled(HashingEmbedder):
@@ -53,6 +58,19 @@ def test_questions_of_another_model_are_left_as_they_are() -> None:
     embedder = HashingEmbedder(dim=384)
     vectors = embedder.embed_queries(["the harbour loan"])
     assert turned(vectors, embedder) is vectors
+
+
+def test_the_search_looks_for_the_turned_vector(tmp_path: Path) -> None:
+    embedder = Bundled()
+    info = EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
+    (tmp_path / "talk.txt").write_text("Mira Voss: The harbour loan.\n\nTom Reed: It was closed on Friday.\n", "utf-8")
+    with LocalStore.create(tmp_path / "index", info) as store:
+        update_index(store, embedder, [tmp_path / "talk.txt"])
+        (hit,) = search(store, embedder, "the harbour loan")
+        (passage,) = store.stored("talk").vectors
+    vector = turned(embedder.embed_queries(["the harbour loan"]), embedder)[0]
+    assert hit.why.dense == pytest.approx(float(vector @ passage), abs=1e-3)
+    assert hit.why.dense != pytest.approx(float(embedder.embed_queries(["the harbour loan"])[0] @ passage), abs=1e-3)
 
 
 def test_a_map_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

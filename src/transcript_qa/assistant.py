@@ -263,7 +263,7 @@ class TranscriptQA:
             speakers: names to narrow to.
             after: a date; earlier transcripts are left out.
             before: a date; later transcripts are left out.
-            rerank: let the reader order the first of them, which takes some 100 ms more.
+            rerank: let the reader order the first of them, which takes over 100 ms more.
             words_only: find passages by their words alone, best by BM25; no model is loaded, and `rerank` changes
                 nothing.
 

@@ -80,7 +80,9 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
     selection = _checked(store, query, k, filters)
     depth = max(_LEG_DEPTH, 2 * k)
     # Words are looked up while the question is embedded.
-    keyword = _beside().submit(store.search_keyword, sorted(set(keywords(query))), k=depth, selection=selection)
+    keyword = _keyword_threads().submit(
+        store.search_keyword, sorted(set(keywords(query))), k=depth, selection=selection
+    )
     vector = turned(embedder.embed_queries([query]), embedder)[0]
     dense = store.search_dense(vector, k=depth, selection=selection)
     candidates = _candidates(store, {"dense": dense, "keyword": keyword.result()})
@@ -94,14 +96,14 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
 
 
 @lru_cache(maxsize=1)
-def _beside() -> ThreadPoolExecutor:
+def _keyword_threads() -> ThreadPoolExecutor:
     """Threads for keyword legs; one for each search that is likely to run at the same time."""
     return ThreadPoolExecutor(_LEGS_AT_ONCE, thread_name_prefix="keywords")
 
 
 if hasattr(os, "register_at_fork"):
     # Threads do not live on in a child.
-    os.register_at_fork(after_in_child=_beside.cache_clear)
+    os.register_at_fork(after_in_child=_keyword_threads.cache_clear)
 
 
 def _checked(store: Store, query: str, k: int, filters: Filters | None) -> Selection | None:
