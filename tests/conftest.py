@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,9 @@ from transcript_qa import TranscriptQA
 from transcript_qa.embed import SentenceTransformerEmbedder
 
 ROOT = Path(__file__).parents[1]
+# Read when gRPC is first imported, which tests do before the store can ask for it.
+os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+
 _LOCAL = {"127.0.0.1", "::1", "localhost", "testserver"}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
@@ -87,6 +89,25 @@ def test_a_server_lost_in_mid_query_is_found_again(
     assert "new" not in store.titles()
     assert store.health() == []
     assert capfd.readouterr().err == ""
+
+
+def test_the_log_of_grpc_is_quiet_before_it_is_imported() -> None:
+    # It reads the variable once; a line of a lost connection comes or does not come, as the threads fall.
+    program = """
+import os, sys
+
+class Watch:
+    def find_spec(self, name, path, target=None):
+        if name == "grpc":
+            print(os.environ.get("GRPC_VERBOSITY"))
+
+sys.meta_path.insert(0, Watch())
+from transcript_qa.store import milvus_engine
+milvus_engine._client()
+"""
+    quiet = {name: value for name, value in os.environ.items() if name != "GRPC_VERBOSITY"}
+    told = subprocess.run([sys.executable, "-c", program], env=quiet, capture_output=True, text=True, check=True)
+    assert told.stdout == "ERROR\n"
 
 
 def test_others_do_not_queue_up_before_a_server_that_is_down(store: MilvusStore, server: Server) -> None:
