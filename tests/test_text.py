@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transcript_qa.text import distinct_terms, keywords, normalise, sentences, terms
+from transcript_qa.text import keywords, normalise, sentences, stem, terms, terms_among
+
+CORPUS = Path(__file__).parents[1] / "corpus"
 
 
 @given(st.text())
@@ -61,9 +65,19 @@ def test_terms_are_stemmed_and_leave_out_words_of_asking() -> None:
     assert keywords("What did she say about it?") == ()
 
 
-@given(
-    st.text()
-    | st.lists(st.sampled_from(["The", "loans,", "LOAN", "board's", "4.5", "wasn’t", "Ferries"])).map(" ".join)
+_SAID = st.text() | st.lists(st.sampled_from(["The", "loans,", "LOAN", "board's", "4.5", "wasn’t", "Ferries"])).map(
+    " ".join
 )
-def test_distinct_terms_are_the_terms(text: str) -> None:
-    assert distinct_terms(text) == set(terms(text))
+
+
+@given(_SAID, _SAID)
+def test_terms_among_others_are_the_terms(text: str, asked: str) -> None:
+    assert terms_among(set(terms(asked)), text) == set(terms(text)) & set(terms(asked))
+
+
+def test_a_stem_is_the_beginning_of_its_word_but_for_two_letters() -> None:
+    written = " ".join(path.read_text("utf-8") for path in sorted(CORPUS.glob("*.txt")))
+    odd = ["dying", "lying", "skies", "ability", "possibilities", "youth", "hoping", "us's", "realization", "idly"]
+    words = {*keywords(written), *odd}
+    assert len(words) > 1000
+    assert [word for word in words if not word.startswith(stem(word)[: max(1, len(stem(word)) - 2)])] == []

@@ -26,7 +26,7 @@ from transcript_qa.errors import InvalidArgumentError, UnknownSpeakerError, Unkn
 from transcript_qa.question_vector import turned
 from transcript_qa.reading.ranking import adjacent, spread
 from transcript_qa.store import Scored, Selection, Store, TranscriptInfo
-from transcript_qa.text import distinct_terms, keywords, normalise, terms
+from transcript_qa.text import keywords, normalise, terms, terms_among
 
 DENSE_WEIGHT = 0.7
 NEIGHBOUR_SHARE = 0.25
@@ -41,13 +41,17 @@ class _Candidates:
 
     Attributes:
         passages: what was found by either leg.
-        legs: score in each leg, where it found them.
-        beside: whether each stands right before the next.
+        legs: by leg the score of each passage that it found, by id.
+        beside: (len(passages) - 1,) whether each stands right before the next.
     """
 
     passages: list[Passage]
-    legs: list[dict[str, float]]
-    beside: list[bool]
+    legs: dict[str, dict[str, float]]
+    beside: NDArray[np.bool_]
+
+    def scores_of(self, passage: Passage) -> dict[str, float]:
+        """What each leg that found it gives a passage."""
+        return {leg: scores[passage.id] for leg, scores in self.legs.items() if passage.id in scores}
 
 
 def search_words(store: Store, query: str, *, k: int = 10, filters: Filters | None = None) -> list[Hit]:
@@ -90,8 +94,8 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
     titles = store.titles()
     asked = set(terms(query))
     return [
-        _hit(candidates.passages[place], titles, asked, legs=candidates.legs[place], score=score, rank=rank)
-        for rank, (place, score) in enumerate(_spread(candidates, fused, k), start=1)
+        _hit(passage, titles, asked, legs=candidates.scores_of(passage), score=score, rank=rank)
+        for rank, (passage, score) in enumerate(_spread(candidates, fused, k), start=1)
     ]
 
 
@@ -117,25 +121,18 @@ def _checked(store: Store, query: str, k: int, filters: Filters | None) -> Selec
 def _hit(
     passage: Passage, titles: dict[str, str], asked: set[str], *, legs: dict[str, float], score: float, rank: int
 ) -> Hit:
-    matched = tuple(sorted(asked & _terms_of(passage.text)))
+    matched = tuple(sorted(terms_among(asked, passage.text)))
     why = Why(dense=legs.get("dense"), keyword=legs.get("keyword"), matched=matched)
     title = titles.get(passage.transcript_id, passage.transcript_id)
     return Hit(passage=passage, title=title, score=score, rank=rank, why=why)
 
 
-@lru_cache(maxsize=4096)
-def _terms_of(text: str) -> frozenset[str]:
-    return frozenset(distinct_terms(text))
-
-
-def _candidates(store: Store, legs: dict[str, Sequence[Scored]]) -> _Candidates:
-    scores: dict[str, dict[str, float]] = {}
-    for leg, found in legs.items():
-        for scored in found:
-            scores.setdefault(scored.passage_id, {})[leg] = scored.score
-    passages = sorted(store.passages(list(scores)), key=lambda p: (p.transcript_id, p.span.start))
-    beside = [adjacent(left, right) for left, right in pairwise(passages)]
-    return _Candidates(passages, [scores[passage.id] for passage in passages], beside)
+def _candidates(store: Store, found: dict[str, Sequence[Scored]]) -> _Candidates:
+    legs = {leg: dict(scored) for leg, scored in found.items()}
+    ids = dict.fromkeys(passage_id for scores in legs.values() for passage_id in scores)
+    passages = sorted(store.passages(list(ids)), key=lambda p: (p.transcript_id, p.span.start))
+    beside = np.array([adjacent(left, right) for left, right in pairwise(passages)], dtype=np.bool_)
+    return _Candidates(passages, legs, beside)
 
 
 def _fused(candidates: _Candidates, *, complete: bool) -> NDArray[np.float64]:
@@ -155,11 +152,11 @@ def _smoothed(candidates: _Candidates, leg: str, complete: bool) -> NDArray[np.f
     A neighbour that is no candidate was not found, or, where all are candidates, does not exist (the ends of a
     transcript): then the passage stands in for it.
     """
-    found = [legs[leg] for legs in candidates.legs if leg in legs]
+    scores = candidates.legs[leg]
     # What the dense leg did not reach is worth at most its last find; what the keyword leg did not find, nothing.
-    floor = min(found, default=0.0) if leg == "dense" else 0.0
-    own = np.array([legs.get(leg, floor) for legs in candidates.legs])
-    beside = np.array(candidates.beside, dtype=np.bool_)
+    floor = min(scores.values(), default=0.0) if leg == "dense" else 0.0
+    own = np.array([scores.get(passage.id, floor) for passage in candidates.passages])
+    beside = candidates.beside
     before, after = (own.copy(), own.copy()) if complete else (np.full_like(own, floor), np.full_like(own, floor))
     before[1:][beside] = own[:-1][beside]
     after[:-1][beside] = own[1:][beside]
@@ -167,14 +164,15 @@ def _smoothed(candidates: _Candidates, leg: str, complete: bool) -> NDArray[np.f
     return smoothed
 
 
-def _spread(candidates: _Candidates, fused: NDArray[np.float64], k: int) -> list[tuple[int, float]]:
-    """Places of the k best in order, each with its score; the first are spread over several places."""
+def _spread(candidates: _Candidates, fused: NDArray[np.float64], k: int) -> list[tuple[Passage, float]]:
+    """The k best in order, each with its score; the first are spread over several places."""
     passages = candidates.passages
 
     def beside(i: int, j: int) -> bool:
         return adjacent(passages[i], passages[j])
 
-    return spread(fused.tolist(), beside, k=k, penalty=CROWDING_PENALTY)
+    chosen = spread(fused.tolist(), beside, k=k, penalty=CROWDING_PENALTY)
+    return [(passages[place], score) for place, score in chosen]
 
 
 def select(infos: Sequence[TranscriptInfo], filters: Filters) -> Selection | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -181,14 +181,17 @@ def keywords(text: str, *, stop: bool = True) -> tuple[str, ...]:
     return tuple(word for word in folded if word and not (stop and word in STOP_WORDS))
 
 
-def distinct_terms(text: str) -> set[str]:
-    """The `terms` of `text`, each once, in less time.
+def terms_among(wanted: Collection[str], text: str) -> set[str]:
+    """Those of the `terms` wanted that `text` has; only words that begin like one of them are stemmed.
 
-    >>> sorted(distinct_terms("What loans? A loan, or the ferry."))
-    ['ferri', 'loan']
+    >>> sorted(terms_among({"loan", "bridg"}, "What loans? A loan, or the ferry."))
+    ['loan']
     """
-    folded = {_folded_word(word) for word in set(_WORD.findall(text))}
-    return {stem(word) for word in folded - STOP_WORDS if word}
+    # What is folded of ASCII stands in no word, but for capitals.
+    folded = set(_WORD.findall(text.lower())) if text.isascii() else set(map(_folded_word, set(_WORD.findall(text))))
+    # A stem is the beginning of its word but for two letters at most ("ability", "abl"; "dying", "die").
+    begins = tuple(term[: max(1, len(term) - 2)] for term in wanted)
+    return {stem(word) for word in folded if word.startswith(begins) and word not in STOP_WORDS}.intersection(wanted)
 
 
 @lru_cache(maxsize=100_000)

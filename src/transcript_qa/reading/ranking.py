@@ -50,9 +50,15 @@ def spread(
         return scores[i] - penalty * sum(beside(i, j) for j, _ in chosen)
 
     while left and len(chosen) < k:
-        spreads = len(chosen) in _SPREAD_RANKS
-        best = max(left[: 3 * k], key=crowded) if spreads else left[0]
-        score = crowded(best) if spreads else scores[best]
+        best, score = left[0], scores[left[0]]
+        if len(chosen) in _SPREAD_RANKS:
+            score = crowded(best)
+            for other in left[1 : 3 * k]:
+                # Stepping back never raises a score, and from here on all are lower.
+                if scores[other] <= score:
+                    break
+                if (rival := crowded(other)) > score:
+                    best, score = other, rival
         left.remove(best)
         chosen.append((best, min(score, chosen[-1][1]) if chosen else score))
     return chosen
