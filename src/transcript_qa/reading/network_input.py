@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from transcript_qa.chunk import label_start
 from transcript_qa.datatypes import Passage, Span, Transcript
+from transcript_qa.encoding import padded
 from transcript_qa.reading.sentencing import quotable_in
 
 if TYPE_CHECKING:
@@ -105,9 +106,9 @@ class Batch:
 
 
 def batch_of(pairs: Sequence[tuple[NDArray[np.int32], Window]]) -> Batch:
-    """Pairs of a question's word pieces and a window as one padded batch."""
-    length = max(len(question) + len(window.ids) + 3 for question, window in pairs)
-    n_sentences = max(1, max(len(window.sentences) for _, window in pairs))
+    """Pairs of a question's word pieces and a window as one padded batch, of a shape that comes again (encoding.py)."""
+    length = padded(max(len(question) + len(window.ids) + 3 for question, window in pairs))
+    n_sentences = padded(max(1, max(len(window.sentences) for _, window in pairs)))
     ids = np.zeros((len(pairs), length), dtype=np.int64)
     types = np.zeros_like(ids)
     mask = np.zeros(ids.shape, dtype=bool)
