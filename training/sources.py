@@ -1,7 +1,8 @@
 """Questions with known places of their answers, from the three sources that training may use.
 
 QMSum train (MIT): the questions that came with the meetings, whose evidence is turns; and questions written for this
-    project on the same meetings (training/questions/qmsum-*.tsv), whose evidence is words.
+    project on the same meetings, of topics (training/topics/), whose evidence is turns too, and of facts
+    (training/questions/qmsum-*.tsv), whose evidence is words.
 FriendsQA (Apache-2.0): the questions on scripted dialogue, whose evidence is words.
 The project's own transcripts (training/transcripts/) with the questions written on them (training/questions/).
 """
@@ -16,6 +17,7 @@ from pathlib import Path
 
 from check_questions import TRAINING, parse_places, parse_questions
 from check_questions import Asked as Written
+from check_topics import TOPICS, parse_topics
 
 from transcript_qa.datatypes import Span, Speaker, Transcript, Turn
 
@@ -25,7 +27,7 @@ class Asked:
     """A question, and where its answer is.
 
     Attributes:
-        source: `qmsum`, `qmsum-own`, `friends` or `own`.
+        source: `qmsum`, `qmsum-topics`, `qmsum-own`, `friends` or `own`.
         text: the question.
         transcript: id of the transcript that it was asked on.
         gold: spans in the text of that transcript that answer; empty where nothing does.
@@ -54,19 +56,24 @@ def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript], *, written:
     asked = []
     for file in sorted(folder.glob("*.json")):
         transcript = transcripts[file.stem]
-        for entry in json.loads(file.read_text("utf-8")).get("specific_query_list", ()):
-            turns = [range(int(first), int(last) + 1) for first, last in entry.get("relevant_text_span", ())]
-            gold = tuple(
-                transcript.turns[index].span for run in turns for index in run if index < len(transcript.turns)
-            )
-            if gold:
-                asked.append(
-                    Asked(source="qmsum", text=entry["query"], transcript=transcript.id, gold=gold, topical=True)
-                )
+        held = json.loads(file.read_text("utf-8"))
+        for entry in held.get("specific_query_list", ()):
+            runs = [range(int(first), int(last) + 1) for first, last in entry.get("relevant_text_span", ())]
+            asked += _on_topic(entry["query"], runs, transcript, "qmsum")
+        topics = TOPICS / f"{file.stem}.tsv"
+        if written and topics.is_file():
+            for topic in parse_topics(topics.read_text("utf-8"), n_turns=len(held["meeting_transcripts"])):
+                asked += _on_topic(topic.text, topic.runs, transcript, "qmsum-topics")
         questions = TRAINING / "questions" / f"qmsum-{file.stem}.tsv"
         if written and questions.is_file():
             asked += _written(parse_places(questions.read_text("utf-8"), file), transcript, "qmsum-own")
     return asked
+
+
+def _on_topic(text: str, runs: Sequence[range], transcript: Transcript, source: str) -> Iterator[Asked]:
+    gold = tuple(transcript.turns[i].span for run in runs for i in run if i < len(transcript.turns))
+    if gold:
+        yield Asked(source=source, text=text, transcript=transcript.id, gold=gold, topical=True)
 
 
 def _written(questions: Sequence[Written], transcript: Transcript, source: str) -> Iterator[Asked]:
