@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transcript_qa import question_vector
+from transcript_qa import TranscriptQA, question_vector
 from transcript_qa.embed import BUNDLED_FINGERPRINT, HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
 from transcript_qa.indexing import update_index
-from transcript_qa.question_vector import turned
+from transcript_qa.question_vector import topical, turned
+from transcript_qa.reading.ranking import adjacent
 from transcript_qa.search import search
 from transcript_qa.store import EmbedderInfo, LocalStore
 
@@ -60,6 +61,29 @@ def test_questions_of_another_model_are_left_as_they_are() -> None:
     assert turned(vectors, embedder) is vectors
 
 
+def test_questions_on_topics_are_told_from_those_on_facts(model: SentenceTransformerEmbedder) -> None:
+    topics = ["Summarize the discussion about the ferry", "What did the group talk about when discussing the fees?"]
+    facts = ["how much is the loan", "who called the printer", "what year was the bridge built", "which street floods"]
+    chances = topical(model.embed_queries([*topics, *facts]), model)
+    assert (chances[: len(topics)] > 0.5).all()
+    assert (chances[len(topics) :] < 0.5).all()
+    assert topical(np.ones((2, 8), dtype=np.float32), HashingEmbedder(dim=8)).tolist() == [0, 0]
+
+
+def test_a_question_on_a_topic_finds_stretches_of_talk(sample: TranscriptQA, monkeypatch: pytest.MonkeyPatch) -> None:
+    def beside(question: str, chance: float) -> bool:
+        monkeypatch.setattr("transcript_qa.search.topical", lambda vectors, _: np.full(len(vectors), chance))
+        first, second = sample.search(question, k=2)
+        return adjacent(first.passage, second.passage)
+
+    questions = [
+        "summarize the discussion about the ferry",
+        "what was said about fees",
+        "how did they discuss the loan",
+    ]
+    assert sum(beside(q, 1.0) for q in questions) > sum(beside(q, 0.0) for q in questions)
+
+
 def test_the_search_looks_for_the_turned_vector(tmp_path: Path) -> None:
     embedder = Bundled()
     info = EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
@@ -75,10 +99,10 @@ def test_the_search_looks_for_the_turned_vector(tmp_path: Path) -> None:
 
 def test_a_map_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(question_vector, "WEIGHTS", "nowhere.safetensors")
-    question_vector._map.cache_clear()
+    question_vector._maps.cache_clear()
     embedder = Bundled()
     try:
         with pytest.raises(ModelError, match=r"nowhere\.safetensors.*Install transcript-qa again"):
             turned(embedder.embed_queries(["a"]), embedder)
     finally:
-        question_vector._map.cache_clear()
+        question_vector._maps.cache_clear()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from builders import make_passages, make_transcript
 from transcript_qa.datatypes import Hit, Why
-from transcript_qa.reading.ranking import reranked, with_rest
+from transcript_qa.reading.ranking import _highest, reranked, spread, with_rest
 
 TALK = make_transcript("talk", [("ANN", f"Word number {n}.") for n in range(12)])
 
@@ -58,3 +58,35 @@ def test_what_was_not_read_comes_after_what_was() -> None:
     assert [h.rank for h in both] == [1, 2, 3, 4]
     assert all(a.score >= b.score for a, b in pairwise(both))
     assert with_rest([], hits) == hits
+
+
+def test_on_a_topic_the_second_and_those_behind_the_fifth_go_on_with_what_was_begun() -> None:
+    scores = [1.0, 0.3, 0.2, 0.25, 0.1, 0.9, 0.8, 0.7, 0.6]
+    around = [1.0, 0.9, 0.8, 0.7, 0.2, 0.3, 0.3, 0.3, 0.3]
+
+    def order(around: list[float] | None) -> list[int]:
+        return [place for place, _ in spread(scores, lambda i, j: abs(i - j) == 1, k=9, penalty=0.15, around=around)]
+
+    assert order(None) == [0, 5, 6, 8, 7, 1, 3, 2, 4]
+    assert order(around) == [0, 1, 5, 7, 6, 2, 3, 8, 4]
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), max_size=40), st.integers(1, 40), st.booleans())
+def test_spreading_chooses_each_once_and_scores_never_rise(
+    both: list[tuple[float, float]], k: int, on_a_topic: bool
+) -> None:
+    around = [wide for _, wide in both] if on_a_topic else None
+    chosen = spread([s for s, _ in both], lambda i, j: abs(i - j) == 1, k=k, penalty=0.1, around=around)
+    places = [place for place, _ in chosen]
+    assert len(places) == min(k, len(both)) == len(set(places))
+    assert all(a >= b for (_, a), (_, b) in pairwise(chosen))
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(0, 0.5))
+def test_looking_no_further_than_needed_finds_the_highest(scores: list[float], penalty: float) -> None:
+    places = sorted(range(len(scores)), key=lambda i: -scores[i])
+
+    def lowered(i: int) -> float:
+        return scores[i] - penalty * (i % 3)
+
+    assert _highest(places, scores, lowered)[1] == max(map(lowered, places))

@@ -2,13 +2,16 @@
 
 The bundled model puts texts side by side that say the same. A question does not say what its answer says, and what is
 asked about most (a topic, who wanted what) is said in many turns. So the vector of a question goes through a linear map
-before the dense leg looks for its neighbours; those of passages stay as they are, and no index has to be made anew. The
-map (data/question.safetensors, 0.3 MB) was learnt by training/question.py and fits the bundled model only; with another
-model a question is looked for as it is. What it gives is in benchmarks/README.md.
+before the dense leg looks for its neighbours; those of passages stay as they are, and no index has to be made anew. A
+question on a topic, which wants all that was said about it, has a map of its own; which of both kinds a question is, is
+told from its vector, and in doubt it is turned by something in between. The maps (data/question.safetensors, 0.6 MB)
+were learnt by training/question.py and fit the bundled model only; with another model a question is looked for as it
+is, and taken for one on a fact. What they give is in benchmarks/README.md.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
@@ -19,6 +22,39 @@ from transcript_qa.embed import BUNDLED_FINGERPRINT, Embedder
 from transcript_qa.errors import ModelError
 
 WEIGHTS = "question.safetensors"
+PARTS = ("weight", "bias", "topic.weight", "topic.bias", "kind.weight", "kind.bias")
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """What is added to the vectors of questions.
+
+    Attributes:
+        weight, bias: the map for questions of all kinds, (dim, dim) and (dim,).
+        topic_weight, topic_bias: the map for those on topics.
+        kind_weight, kind_bias: (dim,) and (1,), the log-odds that a question is on a topic.
+    """
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    topic_weight: NDArray[np.float32]
+    topic_bias: NDArray[np.float32]
+    kind_weight: NDArray[np.float32]
+    kind_bias: NDArray[np.float32]
+
+    def topical(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) the chance that each asks for all that was said on a topic."""
+        odds = vectors @ self.kind_weight + self.kind_bias
+        chance: NDArray[np.float32] = 1 / (1 + np.exp(-odds))
+        return chance
+
+    def turned(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n, dim) the vectors turned, unit rows."""
+        topical = self.topical(vectors)[:, np.newaxis]
+        usual = vectors @ self.weight.T + self.bias
+        on_topic = vectors @ self.topic_weight.T + self.topic_bias
+        found = vectors + (1 - topical) * usual + topical * on_topic
+        return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), dtype=np.float32)
 
 
 def turned(vectors: NDArray[np.float32], embedder: Embedder) -> NDArray[np.float32]:
@@ -29,22 +65,25 @@ def turned(vectors: NDArray[np.float32], embedder: Embedder) -> NDArray[np.float
         embedder: the model they come from.
 
     Raises:
-        ModelError: the map that comes with the package is damaged.
+        ModelError: the maps that come with the package are damaged.
     """
+    return _maps().turned(vectors) if embedder.fingerprint == BUNDLED_FINGERPRINT else vectors
+
+
+def topical(vectors: NDArray[np.float32], embedder: Embedder) -> NDArray[np.float32]:
+    """(n,) the chance that each question asks for all that was said on a topic; arguments and errors as `turned`."""
     if embedder.fingerprint != BUNDLED_FINGERPRINT:
-        return vectors
-    weight, bias = _map()
-    found = vectors + vectors @ weight.T + bias
-    return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), dtype=np.float32)
+        return np.zeros(len(vectors), dtype=np.float32)
+    return _maps().topical(vectors)
 
 
 @lru_cache(maxsize=1)
-def _map() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _maps() -> Maps:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
     try:
         stored = load((files("transcript_qa") / "data" / WEIGHTS).read_bytes())
-        return stored["weight"].astype(np.float32), stored["bias"].astype(np.float32)
+        return Maps(*(stored[name].astype(np.float32) for name in PARTS))
     except (OSError, KeyError, SafetensorError) as error:
         raise ModelError(WEIGHTS, f"it cannot be read ({error})", "Install transcript-qa again") from error

@@ -3,8 +3,9 @@
 Both legs search the same passages under the same filters. A leg's scores are divided by its best one, so that fusion
 ignores their scale; then each passage takes in a share of its neighbours', because what answers a question is seldom
 alone (the evidence of a QMSum question is 57 turns long on average); then the two are added by weight. Among the first
-hits a passage next to one already chosen steps back a little, so that they do not all come from one place. What was
-tried and what it gave is in benchmarks/README.md.
+hits a passage next to one already chosen steps back a little, so that they do not all come from one place. A question
+on a topic (question_vector.py tells) wants stretches of talk: there some hits are chosen by scores that take in more of
+what stands around. What was tried and what it gave is in benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -23,16 +24,19 @@ from numpy.typing import NDArray
 from transcript_qa.datatypes import Filters, Hit, Passage, Speaker, Why
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError, UnknownSpeakerError, UnknownTranscriptError
-from transcript_qa.question_vector import turned
+from transcript_qa.question_vector import topical, turned
 from transcript_qa.reading.ranking import adjacent, spread
 from transcript_qa.store import Scored, Selection, Store, TranscriptInfo
 from transcript_qa.text import keywords, normalise, terms, terms_among
 
 DENSE_WEIGHT = 0.7
-NEIGHBOUR_SHARE = 0.25
+NEIGHBOUR_SHARES = (0.25,)
+"""Of the passages right before and after a passage; of those one further away, and so on."""
+NEIGHBOUR_SHARES_ON_A_TOPIC = (0.5, 0.25)
 CROWDING_PENALTY = 0.1
 _LEG_DEPTH = 128
 _LEGS_AT_ONCE = 8
+_TOPICAL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +91,18 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
     keyword = _keyword_threads().submit(
         store.search_keyword, sorted(set(keywords(query))), k=depth, selection=selection
     )
-    vector = turned(embedder.embed_queries([query]), embedder)[0]
-    dense = store.search_dense(vector, k=depth, selection=selection)
+    vectors = embedder.embed_queries([query])
+    dense = store.search_dense(turned(vectors, embedder)[0], k=depth, selection=selection)
     candidates = _candidates(store, {"dense": dense, "keyword": keyword.result()})
-    fused = _fused(candidates, complete=len(dense) < depth)
+    complete = len(dense) < depth
+    scores = _fused(candidates, NEIGHBOUR_SHARES, complete=complete)
+    on_a_topic = topical(vectors, embedder)[0] >= _TOPICAL
+    around = _fused(candidates, NEIGHBOUR_SHARES_ON_A_TOPIC, complete=complete) if on_a_topic else None
     titles = store.titles()
     asked = set(terms(query))
     return [
         _hit(passage, titles, asked, legs=candidates.scores_of(passage), score=score, rank=rank)
-        for rank, (passage, score) in enumerate(_spread(candidates, fused, k), start=1)
+        for rank, (passage, score) in enumerate(_spread(candidates, scores, around, k), start=1)
     ]
 
 
@@ -135,43 +142,61 @@ def _candidates(store: Store, found: dict[str, Sequence[Scored]]) -> _Candidates
     return _Candidates(passages, legs, beside)
 
 
-def _fused(candidates: _Candidates, *, complete: bool) -> NDArray[np.float64]:
-    """The fused score of each candidate; `complete` where every passage selected is a candidate."""
+def _fused(candidates: _Candidates, shares: Sequence[float], *, complete: bool) -> NDArray[np.float64]:
+    """The fused score of each candidate, at most 1.
+
+    Args:
+        candidates: what was found.
+        shares: how much a passage takes in of its neighbours' scores, the nearest first.
+        complete: whether every passage selected is a candidate.
+    """
     fused = np.zeros(len(candidates.passages))
     for leg, weight in (("dense", DENSE_WEIGHT), ("keyword", 1 - DENSE_WEIGHT)):
-        smoothed = _smoothed(candidates, leg, complete)
+        smoothed = _smoothed(candidates, leg, shares, complete=complete)
         best = smoothed.max(initial=0.0)
         if best > 0:
             fused += weight * smoothed / best
     return fused
 
 
-def _smoothed(candidates: _Candidates, leg: str, complete: bool) -> NDArray[np.float64]:
+def _smoothed(candidates: _Candidates, leg: str, shares: Sequence[float], *, complete: bool) -> NDArray[np.float64]:
     """The candidates' scores in one leg, each with a share of its neighbours'.
 
     A neighbour that is no candidate was not found, or, where all are candidates, does not exist (the ends of a
-    transcript): then the passage stands in for it.
+    transcript): then what is nearer stands in for it.
     """
     scores = candidates.legs[leg]
     # What the dense leg did not reach is worth at most its last find; what the keyword leg did not find, nothing.
     floor = min(scores.values(), default=0.0) if leg == "dense" else 0.0
     own = np.array([scores.get(passage.id, floor) for passage in candidates.passages])
-    beside = candidates.beside
-    before, after = (own.copy(), own.copy()) if complete else (np.full_like(own, floor), np.full_like(own, floor))
-    before[1:][beside] = own[:-1][beside]
-    after[:-1][beside] = own[1:][beside]
-    smoothed: NDArray[np.float64] = own + NEIGHBOUR_SHARE * (before + after)
+    smoothed, before, after = own, own, own
+    for share in shares:
+        before = _before(before, candidates.beside, floor, complete=complete)
+        after = _before(after[::-1], candidates.beside[::-1], floor, complete=complete)[::-1]
+        smoothed = smoothed + share * (before + after)
     return smoothed
 
 
-def _spread(candidates: _Candidates, fused: NDArray[np.float64], k: int) -> list[tuple[Passage, float]]:
+def _before(
+    scores: NDArray[np.float64], beside: NDArray[np.bool_], floor: float, *, complete: bool
+) -> NDArray[np.float64]:
+    """For each place the score of the one before it."""
+    before = scores.copy() if complete else np.full_like(scores, floor)
+    before[1:][beside] = scores[:-1][beside]
+    return before
+
+
+def _spread(
+    candidates: _Candidates, scores: NDArray[np.float64], around: NDArray[np.float64] | None, k: int
+) -> list[tuple[Passage, float]]:
     """The k best in order, each with its score; the first are spread over several places."""
     passages = candidates.passages
 
     def beside(i: int, j: int) -> bool:
         return adjacent(passages[i], passages[j])
 
-    chosen = spread(fused.tolist(), beside, k=k, penalty=CROWDING_PENALTY)
+    wide = None if around is None else around.tolist()
+    chosen = spread(scores.tolist(), beside, k=k, penalty=CROWDING_PENALTY, around=wide)
     return [(passages[place], score) for place, score in chosen]
 
 

@@ -17,7 +17,10 @@ BEARING_WEIGHT = 0.5
 NEIGHBOUR_SHARE = 0.25
 CROWDING_PENALTY = 0.5
 # The fourth and the fifth: the first three are the best there are, and the first five not all of one place.
-_SPREAD_RANKS = range(3, 5)
+_SPREAD_RANKS = frozenset({3, 4})
+# On a topic the second is more of what the first is of, and those behind the fifth go on with what was begun.
+_SPREAD_RANKS_ON_A_TOPIC = frozenset({2, 3, 4})
+_FIRST_AND_SPREAD = frozenset({0, 2, 3, 4})
 _MOST_BETWEEN_CHARS = 200
 
 
@@ -30,7 +33,12 @@ def adjacent(one: Passage, other: Passage) -> bool:
 
 
 def spread(
-    scores: Sequence[float], beside: Callable[[int, int], bool], *, k: int, penalty: float
+    scores: Sequence[float],
+    beside: Callable[[int, int], bool],
+    *,
+    k: int,
+    penalty: float,
+    around: Sequence[float] | None = None,
 ) -> list[tuple[int, float]]:
     """The k best in order, the fourth and fifth so that those beside what is chosen already step back.
 
@@ -38,30 +46,45 @@ def spread(
         scores: of each, higher is better; ties in order.
         beside: whether two of them, by their places in `scores`, stand side by side.
         k: how many at most.
-        penalty: what one loses for each that is chosen and stands beside it.
+        penalty: what one loses for each that is chosen and stands beside it, at least 0.
+        around: for a question on a topic, scores that count more of what is said before and after: by these the second
+            is chosen and all behind the fifth, and the third steps back too.
 
     Returns:
         Places in `scores`, each with a score that never rises.
     """
     left = sorted(range(len(scores)), key=lambda i: -scores[i])
+    left_around = left if around is None else sorted(left, key=lambda i: -around[i])
+    spread_ranks = _SPREAD_RANKS if around is None else _SPREAD_RANKS_ON_A_TOPIC
     chosen: list[tuple[int, float]] = []
 
     def crowded(i: int) -> float:
         return scores[i] - penalty * sum(beside(i, j) for j, _ in chosen)
 
     while left and len(chosen) < k:
-        best, score = left[0], scores[left[0]]
-        if len(chosen) in _SPREAD_RANKS:
-            score = crowded(best)
-            for other in left[1 : 3 * k]:
-                # Stepping back never raises a score, and from here on all are lower.
-                if scores[other] <= score:
-                    break
-                if (rival := crowded(other)) > score:
-                    best, score = other, rival
+        if around is not None and len(chosen) not in _FIRST_AND_SPREAD:
+            best, score = left_around[0], around[left_around[0]]
+        elif len(chosen) in spread_ranks:
+            best, score = _highest(left[: 3 * k], scores, crowded)
+        else:
+            best, score = left[0], scores[left[0]]
         left.remove(best)
+        if around is not None:
+            left_around.remove(best)
         chosen.append((best, min(score, chosen[-1][1]) if chosen else score))
     return chosen
+
+
+def _highest(places: Sequence[int], scores: Sequence[float], lowered: Callable[[int], float]) -> tuple[int, float]:
+    """Of places by falling score the one that is highest when lowered, and how high."""
+    best, highest = places[0], lowered(places[0])
+    for place in places[1:]:
+        # From here on all are lower before they are lowered.
+        if scores[place] <= highest:
+            break
+        if (score := lowered(place)) > highest:
+            best, highest = place, score
+    return best, highest
 
 
 def reranked(hits: Sequence[Hit], bearing: Sequence[float]) -> list[Hit]:
