@@ -1,10 +1,10 @@
 """Check the questions on topics: every run of turns is there, and nothing is asked twice.
 
-    python training/check_topics.py --qmsum FOLDER [FILE.tsv…]
+    python training/check_topics.py [--qmsum FOLDER] [FILE.tsv…]
 
-A file is named MEETING.tsv after a meeting of QMSum, a line a question, two columns parted by a tab: the question, and
-the turns in which all that was said about it stands, as `FIRST-LAST` (counted from 0, both of them in), several runs
-parted by blanks.
+A file is named after a transcript of the project or a meeting of QMSum, a line a question, two columns parted by a tab:
+the question, and the turns in which all that was said about it stands, as `FIRST-LAST` (counted from 0, both of them
+in), several runs parted by blanks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-TOPICS = Path(__file__).resolve().parent / "topics"
+from check_questions import TRAINING
+
+from transcript_qa.corpus import read_transcript
+
+TOPICS = TRAINING / "topics"
 _RUN = re.compile(r"(\d+)-(\d+)")
 
 
@@ -46,25 +50,36 @@ def parse_topics(text: str, *, n_turns: int) -> list[Topic]:
     return found
 
 
-def faults(file: Path, meeting: Path) -> list[str]:
+def faults(file: Path, qmsum: Path | None) -> list[str]:
     """What is wrong with one file, in words."""
-    held = json.loads(meeting.read_text("utf-8"))
+    n_turns, known = _asked_before(file.stem, qmsum)
     try:
-        topics = parse_topics(file.read_text("utf-8"), n_turns=len(held["meeting_transcripts"]))
+        topics = parse_topics(file.read_text("utf-8"), n_turns=n_turns)
     except ValueError as error:
         return [str(error)]
     asked = [topic.text.casefold() for topic in topics]
-    asked += {entry["query"].strip().casefold() for entry in held.get("specific_query_list", ())}
-    return [f"asked twice: {text}" for text, count in Counter(asked).items() if count > 1]
+    return [f"asked twice: {text}" for text, count in Counter([*asked, *known]).items() if count > 1]
+
+
+def _asked_before(stem: str, qmsum: Path | None) -> tuple[int, set[str]]:
+    """How many turns a transcript has, and the questions that came with it."""
+    own = TRAINING / "transcripts" / f"{stem}.txt"
+    if own.is_file():
+        return len(read_transcript(own).transcript.turns), set()
+    if qmsum is None:
+        raise SystemExit(f"{stem} is no transcript of the project. Name the folder of QMSum's meetings with --qmsum.")
+    held = json.loads((qmsum / f"{stem}.json").read_text("utf-8"))
+    known = {entry["query"].strip().casefold() for entry in held.get("specific_query_list", ())}
+    return len(held["meeting_transcripts"]), known
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path, help="default: all that are there")
-    parser.add_argument("--qmsum", type=Path, required=True, help="folder of QMSum's meetings")
+    parser.add_argument("--qmsum", type=Path, help="folder of QMSum's meetings")
     options = parser.parse_args()
     files = options.files or sorted(TOPICS.glob("*.tsv"))
-    found = [f"{file.name}: {fault}" for file in files for fault in faults(file, options.qmsum / f"{file.stem}.json")]
+    found = [f"{file.name}: {fault}" for file in files for fault in faults(file, options.qmsum)]
     print(*found, f"{len(files)} files, {len(found)} faults", sep="\n")
     sys.exit(1 if found else 0)
 

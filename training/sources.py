@@ -1,10 +1,10 @@
 """Questions with known places of their answers, from the three sources that training may use.
 
 QMSum train (MIT): the questions that came with the meetings, whose evidence is turns; and questions written for this
-    project on the same meetings, of topics (training/topics/), whose evidence is turns too, and of facts
-    (training/questions/qmsum-*.tsv), whose evidence is words.
+    project on the same meetings (training/questions/qmsum-*.tsv), whose evidence is words.
 FriendsQA (Apache-2.0): the questions on scripted dialogue, whose evidence is words.
 The project's own transcripts (training/transcripts/) with the questions written on them (training/questions/).
+On both, questions on topics (training/topics/), whose evidence is turns.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Asked:
     """A question, and where its answer is.
 
     Attributes:
-        source: `qmsum`, `qmsum-topics`, `qmsum-own`, `friends` or `own`.
+        source: `qmsum`, `qmsum-own`, `topics`, `friends` or `own`.
         text: the question.
         transcript: id of the transcript that it was asked on.
         gold: spans in the text of that transcript that answer; empty where nothing does.
@@ -48,6 +48,7 @@ def own_asked(transcripts: Mapping[str, Transcript]) -> list[Asked]:
         questions = TRAINING / "questions" / f"{stem}.tsv"
         if questions.is_file():
             asked += _written(parse_questions(questions.read_text("utf-8")), transcript, "own")
+        asked += _own_topics(stem, transcript, len(transcript.turns))
     return asked
 
 
@@ -60,14 +61,20 @@ def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript], *, written:
         for entry in held.get("specific_query_list", ()):
             runs = [range(int(first), int(last) + 1) for first, last in entry.get("relevant_text_span", ())]
             asked += _on_topic(entry["query"], runs, transcript, "qmsum")
-        topics = TOPICS / f"{file.stem}.tsv"
-        if written and topics.is_file():
-            for topic in parse_topics(topics.read_text("utf-8"), n_turns=len(held["meeting_transcripts"])):
-                asked += _on_topic(topic.text, topic.runs, transcript, "qmsum-topics")
+        if written:
+            asked += _own_topics(file.stem, transcript, len(held["meeting_transcripts"]))
         questions = TRAINING / "questions" / f"qmsum-{file.stem}.tsv"
         if written and questions.is_file():
             asked += _written(parse_places(questions.read_text("utf-8"), file), transcript, "qmsum-own")
     return asked
+
+
+def _own_topics(stem: str, transcript: Transcript, n_turns: int) -> Iterator[Asked]:
+    """The project's questions on topics of a transcript, if there are any."""
+    file = TOPICS / f"{stem}.tsv"
+    if file.is_file():
+        for topic in parse_topics(file.read_text("utf-8"), n_turns=n_turns):
+            yield from _on_topic(topic.text, topic.runs, transcript, "topics")
 
 
 def _on_topic(text: str, runs: Sequence[range], transcript: Transcript, source: str) -> Iterator[Asked]:

@@ -78,7 +78,7 @@ def own_questions(work: Path, embedder: Remembering) -> list[Question]:
     """The questions on the held-out transcripts, searched among these."""
     files = [TRAINING / "transcripts" / f"{stem}.txt" for stem in sorted(HELD_OUT)]
     by_id = transcripts_of(files, work / "held-out", embedder)
-    asked = own_asked({Path(t.source).stem: t for t in by_id.values()})
+    asked = [each for each in own_asked({Path(t.source).stem: t for t in by_id.values()}) if not each.topical]
     embedder.remember([each.text for each in asked])
     with LocalStore.open(work / "held-out") as store:
         return [_own_question(each, search(store, embedder, each.text, k=READ_HITS), by_id) for each in asked]
