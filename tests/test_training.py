@@ -13,7 +13,9 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1] / "training"))
 
 import reader
-from check_questions import faults, parse_places, parse_questions, turns_of
+from check_questions import TRAINING, faults, parse_places, parse_questions, turns_of
+from check_topics import TOPICS, Topic, parse_topics
+from check_topics import faults as topic_faults
 from examples import Example, Found
 from sources import Asked
 
@@ -95,3 +97,17 @@ def test_answers_in_meetings_of_others_are_given_by_their_places(tmp_path: Path)
     for wrong in ("2:0-4", "1:4-4", "1:0-90", "The loan"):
         with pytest.raises(ValueError, match="no place"):
             parse_places(f"a\twhat\t{wrong}", meeting)
+
+
+def test_the_questions_on_topics_name_turns_that_are_there() -> None:
+    own = [file for file in sorted(TOPICS.glob("*.tsv")) if (TRAINING / "transcripts" / f"{file.stem}.txt").is_file()]
+    assert len(own) >= 250
+    assert {file.name: wrong for file in own if (wrong := topic_faults(file, None))} == {}
+
+
+def test_a_line_on_a_topic_that_is_none_is_named() -> None:
+    (topic,) = parse_topics("Why the bridge?\t0-2 5-5\n\n", n_turns=6)
+    assert topic == Topic("Why the bridge?", (range(3), range(5, 6)))
+    for wrong in ("Why the bridge?", "Why?\t", "Why?\t3", "Why?\t0-2, 4-5", "\t0-2", "Why?\t4-2", "Why?\t4-6"):
+        with pytest.raises(ValueError, match="line 2"):
+            parse_topics(f"Why the bridge?\t0-2\n{wrong}", n_turns=6)
