@@ -36,7 +36,7 @@ NEIGHBOUR_SHARES_ON_A_TOPIC = (0.5, 0.25)
 CROWDING_PENALTY = 0.1
 _LEG_DEPTH = 128
 _LEGS_AT_ONCE = 8
-_TOPICAL = 0.5
+_TOPICAL = 0.7
 
 
 @dataclass(frozen=True, slots=True)
