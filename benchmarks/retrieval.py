@@ -3,8 +3,8 @@
     python benchmarks/retrieval.py ../shared/data/qmsum/val
 
 The folder holds QMSum files (JSON with `meeting_transcripts` and `specific_query_list`, whose `relevant_text_span`s are
-turn numbers, inclusive). Each question is searched in its own meeting (scoped: a filter on the transcript) and in all
-of them together (open).
+numbers of entries, inclusive). Each question is searched in its own meeting (scoped: a filter on the transcript) and
+in all of them together (open).
 
     success@k  share of questions with evidence in one of the first k passages
     MRR        mean of 1 / rank of the first passage with evidence among the first 20, 0 where there is none
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -34,10 +35,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa import TranscriptQA
+from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Passage, Span, Transcript
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
 from transcript_qa.store import LocalStore, Selection, Store
 from transcript_qa.text import keywords, terms
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "training"))
+
+from sources import turns_by_entry
 
 DEPTH = 200
 MEASURES = ("success@1", "success@5", "MRR", "p300", "p1000", "r1000")
@@ -84,10 +90,11 @@ def questions_of(files: Sequence[Path], by_file: Mapping[str, str]) -> list[Ques
     """The questions of files, whose names tell the meetings' ids."""
     questions = []
     for path in files:
-        for entry in read_queries(path):
-            turns = frozenset(
-                turn for first, last in entry.get("relevant_text_span", ()) for turn in range(int(first), int(last) + 1)
-            )
+        queries = read_queries(path)
+        by_entry = turns_by_entry(read_transcript(path).transcript) if queries else {}
+        for entry in queries:
+            runs = [range(int(first), int(last) + 1) for first, last in entry.get("relevant_text_span", ())]
+            turns = frozenset(by_entry[number].index for run in runs for number in run if number in by_entry)
             if turns:
                 questions.append(Question(entry["query"], by_file[path.name], turns))
     return questions

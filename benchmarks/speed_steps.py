@@ -24,7 +24,7 @@ HITS = 10
 FIRST_QUERIES = 10
 SINGLE_QUERIES = 40
 AT_A_TURN = 20
-"""Questions in a row by ours, then by the bare cost: one would find the caches as the other left them."""
+"""Questions in a row by ours, then by the bare cost: asked one by one in turns, each finds the other's caches."""
 STAGES = ("embedding the question", "dense leg", "keyword leg, beside both", "fusion and the rest")
 
 Numbers = dict[str, Any]

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 from transcript_qa import encoding
 from transcript_qa.embed import SentenceTransformerEmbedder, _bundled_folder
-from transcript_qa.encoding import Encoder, batches, n_cores, one_thread
+from transcript_qa.encoding import Encoder, batches, n_cores, one_thread, padded
 
 TEXTS = [f"The council closed loan number {n} " + "and spoke of the harbour again " * (n % 9) for n in range(70)]
 
@@ -18,8 +20,43 @@ TEXTS = [f"The council closed loan number {n} " + "and spoke of the harbour agai
 def test_batches_hold_every_text_once_and_keep_to_the_budget(lengths: list[int]) -> None:
     found = batches(lengths, budget=200)
     assert sorted(i for batch in found for i in batch) == list(range(len(lengths)))
-    assert all(len(batch) == 1 or len(batch) * max(lengths[i] for i in batch) <= 200 for batch in found)
+    assert all(len(batch) == 1 or len(batch) * padded(max(lengths[i] for i in batch)) <= 200 for batch in found)
     assert sum(len(batch) * max(lengths[i] for i in batch) for batch in found) < 2 * sum(lengths) + 1
+
+
+@contextmanager
+def shapes_of(encoder: Encoder) -> Iterator[list[tuple[int, ...]]]:
+    """The shapes of the batches that the model is given."""
+    shapes: list[tuple[int, ...]] = []
+
+    def seen(_module: Any, given: tuple[dict[str, Any]]) -> None:
+        shapes.append(tuple(given[0]["input_ids"].shape))
+
+    with encoder._model[0].register_forward_pre_hook(seen):
+        yield shapes
+
+
+def test_texts_of_a_batch_are_filled_up_to_lengths_that_come_again(model: SentenceTransformerEmbedder) -> None:
+    encoder = model._loaded_model()[1]
+    assert encoder is not None
+    with shapes_of(encoder) as shapes:
+        two = encoder.vectors([[101, 7592, 102], [101, *range(2000, 2015), 102]])
+        one = encoder.vectors([[101, 7592, 102]])
+        encoder.vectors([[101] * 253] * 2)
+    assert shapes == [(2, 24), (1, 3), (2, 256)]
+    assert float(two[0] @ one[0]) > 0.995
+
+
+def test_texts_are_filled_up_to_no_more_than_the_model_reads(
+    model: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = model._loaded_model()[1]
+    assert encoder is not None
+    monkeypatch.setattr(encoder, "_most_tokens", 19)
+    with shapes_of(encoder) as shapes:
+        encoder.vectors([[101] * 18] * 2)
+        encoder.vectors([[101] * 20] * 2)
+    assert shapes == [(2, 19), (2, 20)]
 
 
 def test_many_texts_side_by_side_are_what_each_is_alone(model: SentenceTransformerEmbedder) -> None:

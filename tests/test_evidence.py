@@ -54,6 +54,8 @@ def test_a_batch_takes_the_mean_over_each_sentence_and_nothing_of_the_padding() 
         windows += passage_windows(tokenizer, transcript, passage)
     asked = question_ids(tokenizer, "What was said?")
     batch = batch_of([(asked, window) for window in windows])
+    assert batch.ids.shape == batch.mask.shape == (2, 24)
+    assert batch.held.shape == (2, 8)
     assert batch.held.sum(axis=1).tolist() == [1, 2]
     sums = batch.pool.sum(axis=2)
     assert np.allclose(sums[batch.held], 1.0)

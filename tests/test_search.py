@@ -3,12 +3,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 
+import numpy as np
 import pytest
 
+from builders import make_passages, make_transcript
 from transcript_qa import TranscriptQA
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import InvalidArgumentError, UnknownSpeakerError, UnknownTranscriptError
+from transcript_qa.reading.ranking import adjacent
+from transcript_qa.search import _Candidates, _smoothed
 
 COUNCIL = """Harbour council
 March 5, 2024, Quayside
@@ -83,3 +88,29 @@ def test_bad_arguments_say_what_to_do(
 def test_only_the_selected_speaker_is_quoted(qa: TranscriptQA) -> None:
     answer = qa.ask("what was said about the harbour loan", speakers=["Bo Larch"])
     assert all(citation.speaker.name == "Bo Larch" for citation in answer.citations)
+
+
+def candidates_of(dense: list[float], places: list[int]) -> _Candidates:
+    """Candidates found by the dense leg, at these turns of a talk."""
+    talk = make_transcript("talk", [("ANN", f"Word number {n}.") for n in range(12)])
+    passages = [make_passages(talk)[place] for place in places]
+    legs = {"dense": {p.id: score for p, score in zip(passages, dense, strict=True)}, "keyword": dict[str, float]()}
+    beside = np.array([adjacent(one, other) for one, other in pairwise(passages)], dtype=np.bool_)
+    return _Candidates(passages, legs, beside)
+
+
+def test_a_passage_takes_in_a_share_of_its_neighbours() -> None:
+    whole = candidates_of([0.4, 0.8, 0.2, 0.6], [0, 1, 2, 3])
+    one_away = [0.4 + 0.25 * (0.4 + 0.8), 0.8 + 0.25 * (0.4 + 0.2), 0.2 + 0.25 * (0.8 + 0.6), 0.6 + 0.25 * (0.2 + 0.6)]
+    np.testing.assert_allclose(_smoothed(whole, "dense", (0.25,), complete=True), one_away)
+    # At an end of the transcript, what is nearer stands in for what is not there.
+    farther = [0.4 + 0.2, 0.4 + 0.6, 0.4 + 0.6, 0.8 + 0.6]
+    two_away = [near + 0.1 * far for near, far in zip(one_away, farther, strict=True)]
+    np.testing.assert_allclose(_smoothed(whole, "dense", (0.25, 0.1), complete=True), two_away)
+
+
+def test_a_neighbour_that_was_not_found_is_worth_the_last_find() -> None:
+    parts = candidates_of([0.4, 0.8, 0.6], [0, 1, 5])
+    one_away = [0.4 + 0.25 * (0.4 + 0.8), 0.8 + 0.25 * (0.4 + 0.4), 0.6 + 0.25 * (0.4 + 0.4)]
+    np.testing.assert_allclose(_smoothed(parts, "dense", (0.25,), complete=False), one_away)
+    np.testing.assert_allclose(_smoothed(parts, "keyword", (0.25, 0.1), complete=False), [0, 0, 0])

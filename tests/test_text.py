@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,19 @@ def test_a_stem_is_the_beginning_of_its_word_but_for_two_letters() -> None:
     words = {*keywords(written), *odd}
     assert len(words) > 1000
     assert [word for word in words if not word.startswith(stem(word)[: max(1, len(stem(word)) - 2)])] == []
+
+
+def test_threads_may_stem_at_the_same_time() -> None:
+    words = [
+        f"{begin}{end}" for begin in ("keep", "hous", "brand", "sleev", "ferri") for end in ("ing", "es", "ed", "s")
+    ]
+    words = [f"{word}{chr(97 + n % 26)}ings" for n, word in enumerate(words * 60)]
+    expected = [stem.__wrapped__(word) for word in words]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            found = list(pool.map(lambda _: [stem.__wrapped__(word) for word in words], range(4)))
+    finally:
+        sys.setswitchinterval(interval)
+    assert found == [expected] * 4

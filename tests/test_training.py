@@ -10,19 +10,34 @@ from typing import Any
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "training"))
+sys.path += [str(Path(__file__).parents[1] / "training"), str(Path(__file__).parents[1] / "benchmarks")]
 
+import check_topics
 import reader
-from check_questions import TRAINING, faults, parse_places, parse_questions, turns_of
+import sources
+from check_questions import faults, parse_places, parse_questions, turns_of
 from check_topics import TOPICS, Topic, parse_topics
 from check_topics import faults as topic_faults
 from examples import Example, Found
-from sources import Asked
+from retrieval import questions_of
+from sources import Asked, own_asked, qmsum_asked
 
+from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Span
 from transcript_qa.reading import network
 from transcript_qa.reading.network import EvidenceNetwork, is_trained
 from transcript_qa.reading.network_input import Window
+
+TALK = """A talk on a bridge
+
+Ann Gall: Shall we talk about the bridge?
+
+Bo Lind: We put it off.
+
+Ann Gall: Until May then.
+
+Bo Lind: Until May, yes.
+"""
 
 
 def example(number: int, *, answered: bool) -> Example:
@@ -100,9 +115,48 @@ def test_answers_in_meetings_of_others_are_given_by_their_places(tmp_path: Path)
 
 
 def test_the_questions_on_topics_name_turns_that_are_there() -> None:
-    own = [file for file in sorted(TOPICS.glob("*.tsv")) if (TRAINING / "transcripts" / f"{file.stem}.txt").is_file()]
-    assert len(own) >= 250
-    assert {file.name: wrong for file in own if (wrong := topic_faults(file, None))} == {}
+    files = sorted(TOPICS.glob("*.tsv"))
+    assert len(files) >= 420
+    assert {file.name: wrong for file in files if (wrong := topic_faults(file, None))} == {}
+
+
+def test_a_question_on_a_topic_that_was_asked_before_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "questions").mkdir()
+    (tmp_path / "questions" / "qmsum-M.tsv").write_text("n\tWhy the bridge?\n", "utf-8")
+    entries = [{"speaker": "A", "content": "Good morning ."}] * 4
+    queries = [{"query": "Summarize the loan."}]
+    meeting = {"meeting_transcripts": entries, "specific_query_list": queries}
+    (tmp_path / "M.json").write_text(json.dumps(meeting), "utf-8")
+    asked = "why the bridge?\t0-1\nWhat of May?\t2-2\nsummarize the loan.\t0-3\nWhat of May?\t3-3\n"
+    (tmp_path / "M.tsv").write_text(asked, "utf-8")
+    monkeypatch.setattr(check_topics, "TRAINING", tmp_path)
+    twice = {f"asked twice: {text}" for text in ("why the bridge?", "what of may?", "summarize the loan.")}
+    assert set(topic_faults(tmp_path / "M.tsv", tmp_path)) == twice
+
+
+def test_evidence_in_meetings_is_by_entries_of_which_those_without_a_word_are_no_turns(tmp_path: Path) -> None:
+    said = ["Good morning .", "", "The loan is closed .", "  ", "Who says so ?", "The bank ."]
+    entries = [{"speaker": f"Person {n % 2}", "content": words} for n, words in enumerate(said)]
+    query = {"query": "Summarize the discussion about the loan.", "relevant_text_span": [["1", "2"], ["5", "5"]]}
+    meeting = {"meeting_transcripts": entries, "specific_query_list": [query]}
+    (tmp_path / "M.json").write_text(json.dumps(meeting), "utf-8")
+    transcript = read_transcript(tmp_path / "M.json").transcript
+    (asked,) = qmsum_asked(tmp_path, {"M": transcript})
+    assert [span.of(transcript.text) for span in asked.gold] == ["The loan is closed .", "The bank ."]
+    (question,) = questions_of([tmp_path / "M.json"], {"M.json": transcript.id})
+    assert {transcript.words_of(transcript.turns[turn]) for turn in question.evidence} == {said[2], said[5]}
+
+
+def test_questions_on_topics_are_asked_of_the_turns_that_they_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "talk.txt").write_text(TALK, "utf-8")
+    (tmp_path / "talk.tsv").write_text("what was said of putting it off\t1-2\n", "utf-8")
+    monkeypatch.setattr(sources, "TOPICS", tmp_path)
+    transcript = read_transcript(tmp_path / "talk.txt").transcript
+    (asked,) = own_asked({"talk": transcript})
+    assert asked.topical
+    assert [span.of(transcript.text) for span in asked.gold] == ["We put it off.", "Until May then."]
 
 
 def test_a_line_on_a_topic_that_is_none_is_named() -> None:

@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from check_questions import TRAINING
+from check_questions import TRAINING, parse_questions
 
 from transcript_qa.corpus import read_transcript
 
@@ -51,8 +51,17 @@ def parse_topics(text: str, *, n_turns: int) -> list[Topic]:
 
 
 def faults(file: Path, qmsum: Path | None) -> list[str]:
-    """What is wrong with one file, in words."""
-    n_turns, known = _asked_before(file.stem, qmsum)
+    """What is wrong with one file, in words; of a meeting only where the folder of QMSum's meetings is given."""
+    own = TRAINING / "transcripts" / f"{file.stem}.txt"
+    known = _questions_on_facts(file.stem)
+    if own.is_file():
+        n_turns = len(read_transcript(own).transcript.turns)
+    elif qmsum is None:
+        n_turns = sys.maxsize
+    else:
+        held = json.loads((qmsum / f"{file.stem}.json").read_text("utf-8"))
+        n_turns = len(held["meeting_transcripts"])
+        known |= {entry["query"].strip().casefold() for entry in held.get("specific_query_list", ())}
     try:
         topics = parse_topics(file.read_text("utf-8"), n_turns=n_turns)
     except ValueError as error:
@@ -61,22 +70,17 @@ def faults(file: Path, qmsum: Path | None) -> list[str]:
     return [f"asked twice: {text}" for text, count in Counter([*asked, *known]).items() if count > 1]
 
 
-def _asked_before(stem: str, qmsum: Path | None) -> tuple[int, set[str]]:
-    """How many turns a transcript has, and the questions that came with it."""
-    own = TRAINING / "transcripts" / f"{stem}.txt"
-    if own.is_file():
-        return len(read_transcript(own).transcript.turns), set()
-    if qmsum is None:
-        raise SystemExit(f"{stem} is no transcript of the project. Name the folder of QMSum's meetings with --qmsum.")
-    held = json.loads((qmsum / f"{stem}.json").read_text("utf-8"))
-    known = {entry["query"].strip().casefold() for entry in held.get("specific_query_list", ())}
-    return len(held["meeting_transcripts"]), known
+def _questions_on_facts(stem: str) -> set[str]:
+    files = [TRAINING / "questions" / name for name in (f"{stem}.tsv", f"qmsum-{stem}.tsv")]
+    return {q.text.casefold() for file in files if file.is_file() for q in parse_questions(file.read_text("utf-8"))}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path, help="default: all that are there")
-    parser.add_argument("--qmsum", type=Path, help="folder of QMSum's meetings")
+    parser.add_argument(
+        "--qmsum", type=Path, help="folder of QMSum's meetings; without it, turns of theirs are not looked up"
+    )
     options = parser.parse_args()
     files = options.files or sorted(TOPICS.glob("*.tsv"))
     found = [f"{file.name}: {fault}" for file in files for fault in faults(file, options.qmsum)]

@@ -182,7 +182,7 @@ def all_learnt(own: Collection, meetings: Collection) -> dict[str, Tensor]:
 
 def turn_of(stored: dict[str, Tensor]) -> Turn:
     """The maps as they are used."""
-    maps = Maps(*(stored[name].numpy() for name in PARTS))
+    maps = Maps(**{name.replace(".", "_"): stored[name].numpy() for name in PARTS})
     return lambda vectors: torch.from_numpy(maps.turned(vectors.numpy()))
 
 
@@ -207,9 +207,12 @@ def told(name: str, collection: Collection, questions: Sequence[Question], turn:
 def check(own: Collection, held_out: Collection, meetings: Collection) -> None:
     """Learn without some meetings, and print what that gives on them."""
     left_out = set(sorted(meetings.passages)[::CHECKED])
-    inside = [question for question in meetings.questions if question.asked.transcript not in left_out]
+    inside = Collection(
+        [question for question in meetings.questions if question.asked.transcript not in left_out],
+        {transcript: vectors for transcript, vectors in meetings.passages.items() if transcript not in left_out},
+    )
     outside = [question for question in meetings.questions if question.asked.transcript in left_out]
-    stored = all_learnt(own, Collection(inside, meetings.passages))
+    stored = all_learnt(own, inside)
     for name, turn in (("as it is", lambda vectors: vectors), ("turned", turn_of(stored))):
         print(name)
         told("meetings, topics", meetings, [q for q in outside if q.asked.topical], turn)

@@ -4,7 +4,7 @@ QMSum train (MIT): the questions that came with the meetings, whose evidence is 
     project on the same meetings (training/questions/qmsum-*.tsv), whose evidence is words.
 FriendsQA (Apache-2.0): the questions on scripted dialogue, whose evidence is words.
 The project's own transcripts (training/transcripts/) with the questions written on them (training/questions/).
-On both, questions on topics (training/topics/), whose evidence is turns.
+On QMSum's meetings and the project's own transcripts, questions on topics (training/topics/), whose evidence is turns.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def own_asked(transcripts: Mapping[str, Transcript]) -> list[Asked]:
         questions = TRAINING / "questions" / f"{stem}.tsv"
         if questions.is_file():
             asked += _written(parse_questions(questions.read_text("utf-8")), transcript, "own")
-        asked += _own_topics(stem, transcript, len(transcript.turns))
+        asked += _own_topics(stem, transcript, dict(enumerate(transcript.turns)), len(transcript.turns))
     return asked
 
 
@@ -57,28 +57,36 @@ def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript], *, written:
     asked = []
     for file in sorted(folder.glob("*.json")):
         transcript = transcripts[file.stem]
+        by_entry = turns_by_entry(transcript)
         held = json.loads(file.read_text("utf-8"))
         for entry in held.get("specific_query_list", ()):
             runs = [range(int(first), int(last) + 1) for first, last in entry.get("relevant_text_span", ())]
-            asked += _on_topic(entry["query"], runs, transcript, "qmsum")
+            asked += _on_topic(entry["query"], runs, by_entry, transcript, "qmsum")
         if written:
-            asked += _own_topics(file.stem, transcript, len(held["meeting_transcripts"]))
+            asked += _own_topics(file.stem, transcript, by_entry, len(held["meeting_transcripts"]))
         questions = TRAINING / "questions" / f"qmsum-{file.stem}.tsv"
         if written and questions.is_file():
             asked += _written(parse_places(questions.read_text("utf-8"), file), transcript, "qmsum-own")
     return asked
 
 
-def _own_topics(stem: str, transcript: Transcript, n_turns: int) -> Iterator[Asked]:
+def turns_by_entry(transcript: Transcript) -> dict[int, Turn]:
+    """The turns of a meeting of QMSum by the number of their entry in its file; entries without a word are no turns."""
+    return {int((turn.address or "").removeprefix("turn ")) - 1: turn for turn in transcript.turns}
+
+
+def _own_topics(stem: str, transcript: Transcript, turns: Mapping[int, Turn], n_turns: int) -> Iterator[Asked]:
     """The project's questions on topics of a transcript, if there are any."""
     file = TOPICS / f"{stem}.tsv"
     if file.is_file():
         for topic in parse_topics(file.read_text("utf-8"), n_turns=n_turns):
-            yield from _on_topic(topic.text, topic.runs, transcript, "topics")
+            yield from _on_topic(topic.text, topic.runs, turns, transcript, "topics")
 
 
-def _on_topic(text: str, runs: Sequence[range], transcript: Transcript, source: str) -> Iterator[Asked]:
-    gold = tuple(transcript.turns[i].span for run in runs for i in run if i < len(transcript.turns))
+def _on_topic(
+    text: str, runs: Sequence[range], turns: Mapping[int, Turn], transcript: Transcript, source: str
+) -> Iterator[Asked]:
+    gold = tuple(turns[number].span for run in runs for number in run if number in turns)
     if gold:
         yield Asked(source=source, text=text, transcript=transcript.id, gold=gold, topical=True)
 

@@ -10,9 +10,9 @@ both were tried (two cores with AVX-512 BF16, busy and idle). It has three parts
 - As many batches side by side as there are cores. They never wait for each other: a third less processor time for the
   same words than two threads in one batch.
 
-Texts are filled up to lengths of which there are few. For each shape of a batch torch's library for multiplications
-(oneDNN) makes its code anew, 5 ms a batch, and keeps up to a thousand of them: with every length its own shape,
-35 meetings took 300 MB more.
+The texts of a batch are filled up to lengths of which there are few. For each shape of a batch torch's library for
+multiplications (oneDNN) makes its code anew, 5 ms a batch, and keeps up to a thousand of them: with every length its
+own shape, 35 meetings took 200 MB more.
 """
 
 from __future__ import annotations
@@ -95,7 +95,10 @@ class Encoder:
         return batch_tokens(self._model)
 
     def vectors(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
-        """(n, dim) float32, unit rows, of one batch of texts as token ids, the model's own marks among them."""
+        """(n, dim) float32, unit rows, of one batch of texts as token ids, the model's own marks among them.
+
+        A text by itself is not filled up: questions are short, and their lengths come again anyway.
+        """
         import torch
 
         longest = max(map(len, ids))
@@ -139,7 +142,7 @@ def use_bfloat16(model: Any) -> bool:
 
 
 def padded(length: int) -> int:
-    """The length to which the texts of a batch are filled up, where the longest has so many tokens.
+    """What a length is filled up to, so that it comes again.
 
     >>> padded(201), padded(208)
     (208, 208)

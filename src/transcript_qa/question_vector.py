@@ -27,7 +27,7 @@ PARTS = ("weight", "bias", "topic.weight", "topic.bias", "kind.weight", "kind.bi
 
 @dataclass(frozen=True, slots=True)
 class Maps:
-    """What is added to the vectors of questions.
+    """What is added to the vectors of questions, and what tells of which kind they are.
 
     Attributes:
         weight, bias: the map for questions of all kinds, (dim, dim) and (dim,).
@@ -84,6 +84,6 @@ def _maps() -> Maps:
 
     try:
         stored = load((files("transcript_qa") / "data" / WEIGHTS).read_bytes())
-        return Maps(*(stored[name].astype(np.float32) for name in PARTS))
+        return Maps(**{name.replace(".", "_"): stored[name].astype(np.float32) for name in PARTS})
     except (OSError, KeyError, SafetensorError) as error:
         raise ModelError(WEIGHTS, f"it cannot be read ({error})", "Install transcript-qa again") from error

@@ -6,10 +6,12 @@ Everything here is a pure function of its arguments. Offsets are characters of t
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from transcript_qa.datatypes import Span
 
@@ -199,11 +201,21 @@ def _folded_word(word: str) -> str:
     return normalise(word).text
 
 
-@lru_cache(maxsize=1)
-def _stemmer() -> object:
-    import snowballstemmer
+class Stemmer(threading.local):
+    """A stemmer of snowball for each thread: it keeps the word that it is at work on in itself."""
 
-    return snowballstemmer.stemmer("english")
+    def __init__(self, algorithm: str) -> None:
+        import snowballstemmer
+
+        self._stemmer: Any = snowballstemmer.stemmer(algorithm)
+
+    def stem(self, word: str) -> str:
+        """The stem of a folded word."""
+        return str(self._stemmer.stemWord(word))
+
+
+stemmer = lru_cache(maxsize=None)(Stemmer)
+"""The one of an algorithm ("english", "porter"), made when it is first asked for."""
 
 
 @lru_cache(maxsize=100_000)
@@ -217,4 +229,4 @@ def stem(word: str) -> str:
         word = word[:-2]
     if not word.isalpha():
         return word
-    return _stemmer().stemWord(word)  # type: ignore[attr-defined, no-any-return]
+    return stemmer("english").stem(word)

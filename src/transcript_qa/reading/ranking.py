@@ -1,5 +1,9 @@
 """The order of passages: which stand side by side, how the first are spread, and what changes once they were read.
 
+How each is chosen stands in `_ORDER`: the first three are the best there are, and the first five not all of one place.
+A question on a topic has `_ORDER_ON_A_TOPIC`: the second is more of what the first is of, those behind the fifth go on
+with what was begun.
+
 When passages have been read, the reader's log-odds that one bears on the question become a chance, of which each takes
 in a share of its neighbours' (evidence runs on over several passages), and which is added to the score of the search.
 The weights were chosen on QMSum val (benchmarks/README.md).
@@ -9,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from enum import Enum
 from math import exp
 
 from transcript_qa.datatypes import Hit, Passage
@@ -16,12 +21,20 @@ from transcript_qa.datatypes import Hit, Passage
 BEARING_WEIGHT = 0.5
 NEIGHBOUR_SHARE = 0.25
 CROWDING_PENALTY = 0.5
-# The fourth and the fifth: the first three are the best there are, and the first five not all of one place.
-_SPREAD_RANKS = frozenset({3, 4})
-# On a topic the second is more of what the first is of, and those behind the fifth go on with what was begun.
-_SPREAD_RANKS_ON_A_TOPIC = frozenset({2, 3, 4})
-_FIRST_AND_SPREAD = frozenset({0, 2, 3, 4})
 _MOST_BETWEEN_CHARS = 200
+
+
+class _By(Enum):
+    """By what the next passage is chosen."""
+
+    SCORE = "its score"
+    SPREAD = "its score, lower beside what is chosen already"
+    AROUND = "what stands around it too"
+
+
+_ORDER = (_By.SCORE, _By.SCORE, _By.SCORE, _By.SPREAD, _By.SPREAD, _By.SCORE)
+"""For each rank; the last is for all that come after."""
+_ORDER_ON_A_TOPIC = (_By.SCORE, _By.AROUND, _By.SPREAD, _By.SPREAD, _By.SPREAD, _By.AROUND)
 
 
 def adjacent(one: Passage, other: Passage) -> bool:
@@ -40,37 +53,36 @@ def spread(
     penalty: float,
     around: Sequence[float] | None = None,
 ) -> list[tuple[int, float]]:
-    """The k best in order, the fourth and fifth so that those beside what is chosen already step back.
+    """The k best in order, some of the first five so that those beside what is chosen already step back.
 
     Args:
         scores: of each, higher is better; ties in order.
         beside: whether two of them, by their places in `scores`, stand side by side.
         k: how many at most.
         penalty: what one loses for each that is chosen and stands beside it, at least 0.
-        around: for a question on a topic, scores that count more of what is said before and after: by these the second
-            is chosen and all behind the fifth, and the third steps back too.
+        around: for a question on a topic, scores that count more of what is said before and after.
 
     Returns:
         Places in `scores`, each with a score that never rises.
     """
-    left = sorted(range(len(scores)), key=lambda i: -scores[i])
-    left_around = left if around is None else sorted(left, key=lambda i: -around[i])
-    spread_ranks = _SPREAD_RANKS if around is None else _SPREAD_RANKS_ON_A_TOPIC
+    order, wide = (_ORDER, scores) if around is None else (_ORDER_ON_A_TOPIC, around)
+    by_score = sorted(range(len(scores)), key=lambda i: -scores[i])
+    by_wide = sorted(by_score, key=lambda i: -wide[i])
     chosen: list[tuple[int, float]] = []
 
     def crowded(i: int) -> float:
         return scores[i] - penalty * sum(beside(i, j) for j, _ in chosen)
 
-    while left and len(chosen) < k:
-        if around is not None and len(chosen) not in _FIRST_AND_SPREAD:
-            best, score = left_around[0], around[left_around[0]]
-        elif len(chosen) in spread_ranks:
-            best, score = _highest(left[: 3 * k], scores, crowded)
-        else:
-            best, score = left[0], scores[left[0]]
-        left.remove(best)
-        if around is not None:
-            left_around.remove(best)
+    for rank in range(min(k, len(scores))):
+        match order[min(rank, len(order) - 1)]:
+            case _By.SCORE:
+                best, score = by_score[0], scores[by_score[0]]
+            case _By.SPREAD:
+                best, score = _highest(by_score[: 3 * k], scores, crowded)
+            case _By.AROUND:
+                best, score = by_wide[0], wide[by_wide[0]]
+        by_score.remove(best)
+        by_wide.remove(best)
         chosen.append((best, min(score, chosen[-1][1]) if chosen else score))
     return chosen
 

@@ -25,8 +25,8 @@ _UNSPACED = (
     "\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _UNSPACED_CHAR = re.compile(f"[{_UNSPACED}]")
-# Scoring a passage costs a microsecond. Held to a fifth of QMSum val's passages, or to a twenty-fifth, open search
-# found as much as with all of them (benchmarks/README.md).
+# Scoring a passage costs a microsecond or two. Held to a fifth of the passages of QMSum val, as this is of 100,000,
+# open search finds as much as with all of them (benchmarks/README.md).
 MOST_SCORED = 20_000
 _RUN = re.compile(f"[{_UNSPACED}]+|[^{_UNSPACED}]+")
 _MARKS = frozenset({"Mn", "Mc", "Co"})

@@ -17,6 +17,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from transcript_qa.store.keywords import index_text, is_unspaced, match_expression
+from transcript_qa.text import stemmer
 
 _JOINT = "zq"
 _MAX_CHARS = 40
@@ -98,17 +99,10 @@ def _joined(parts: Sequence[str]) -> str:
 def _token(word: str) -> str:
     """A word as the engine sees it."""
     if word.isascii() and word.isalnum():
-        token = _porter().stemWord(word) if word.isalpha() else word  # type: ignore[attr-defined]
+        # The stemmer of the local store's keyword index.
+        token = stemmer("porter").stem(word) if word.isalpha() else word
         if len(token) <= _MAX_CHARS and _JOINT not in token:
-            return str(token)
+            return token
     if len(word) == 1:
         return f"{_JOINT}{ord(word):x}"
     return _JOINT + hashlib.blake2b(word.encode("utf-8", "replace"), digest_size=8).hexdigest()
-
-
-@lru_cache(maxsize=1)
-def _porter() -> object:
-    # The stemmer of the local store's keyword index.
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("porter")
