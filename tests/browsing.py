@@ -61,7 +61,9 @@ class WordReader:
         sentences = tuple(ReadSentence(candidate=c, score=1.0) for c in found)
         return Reading(sentences=sentences, confidence=0.9 if found else 0.1, hits=tuple(hits))
 
-    def rank(self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript]) -> list[Hit]:
+    def rank(
+        self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript], *, on_a_topic: bool = False
+    ) -> list[Hit]:
         return list(hits)
 
 

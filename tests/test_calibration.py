@@ -54,7 +54,9 @@ class Sure:
         sentences = tuple(ReadSentence(candidate=c, score=1.0) for c in found)
         return Reading(sentences=sentences, confidence=0.8 if found else 0.3, hits=tuple(hits))
 
-    def rank(self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript]) -> list[Hit]:
+    def rank(
+        self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript], *, on_a_topic: bool = False
+    ) -> list[Hit]:
         return list(hits)
 
 

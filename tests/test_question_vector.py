@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from transcript_qa import TranscriptQA, question_vector
+from transcript_qa.datatypes import Hit
 from transcript_qa.embed import BUNDLED_FINGERPRINT, HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
 from transcript_qa.indexing import update_index
 from transcript_qa.question_vector import topical, turned
 from transcript_qa.reading.ranking import adjacent
-from transcript_qa.search import _LEAST_TOPICAL, search
+from transcript_qa.search import search
 from transcript_qa.store import EmbedderInfo, LocalStore
 
 
@@ -64,25 +66,33 @@ def test_questions_of_another_model_are_left_as_they_are() -> None:
 def test_questions_on_topics_are_told_from_those_on_facts(model: SentenceTransformerEmbedder) -> None:
     topics = ["Summarize the discussion about the ferry", "What did the group talk about when discussing the fees?"]
     facts = ["how much is the loan", "who called the printer", "what year was the bridge built", "which street floods"]
-    chances = topical(model.embed_queries([*topics, *facts]), model)
-    assert (chances[: len(topics)] >= _LEAST_TOPICAL).all()
-    assert (chances[len(topics) :] < _LEAST_TOPICAL).all()
-    assert topical(np.ones((2, 8), dtype=np.float32), HashingEmbedder(dim=8)).tolist() == [0, 0]
+    told = topical(model.embed_queries([*topics, *facts]), model).tolist()
+    assert told == [True] * len(topics) + [False] * len(facts)
+    assert not topical(np.ones((2, 8), dtype=np.float32), HashingEmbedder(dim=8)).any()
 
 
 def test_a_question_on_a_topic_finds_stretches_of_talk(sample: TranscriptQA, monkeypatch: pytest.MonkeyPatch) -> None:
-    def beside(question: str, chance: float) -> bool:
-        monkeypatch.setattr("transcript_qa.search.topical", lambda vectors, _: np.full(len(vectors), chance))
+    def beside(question: str, on_a_topic: bool) -> bool:
+        monkeypatch.setattr("transcript_qa.search.topical", lambda vectors, _: np.full(len(vectors), on_a_topic))
         first, second = sample.search(question, k=2)
         return adjacent(first.passage, second.passage)
 
-    questions = [
-        "summarize the discussion about the ferry",
-        "what was said about fees",
-        "how did they discuss the loan",
-    ]
-    below = _LEAST_TOPICAL - 0.01
-    assert sum(beside(q, _LEAST_TOPICAL) for q in questions) > sum(beside(q, below) for q in questions)
+    questions = ["the discussion about the ferry", "what was said about fees", "how did they discuss the loan"]
+    assert sum(beside(q, True) for q in questions) > sum(beside(q, False) for q in questions)
+
+
+def test_the_reader_is_told_of_a_question_on_a_topic(sample: TranscriptQA, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[bool] = []
+    rank = sample._reader.rank
+
+    def seen(*given: Any, on_a_topic: bool) -> list[Hit]:
+        told.append(on_a_topic)
+        return rank(*given, on_a_topic=on_a_topic)
+
+    monkeypatch.setattr(sample._reader, "rank", seen)
+    for question in ("Summarize the discussion about the ferry", "how much is the loan"):
+        sample.search(question, rerank=True)
+    assert told == [True, False]
 
 
 def test_the_search_looks_for_the_turned_vector(tmp_path: Path) -> None:

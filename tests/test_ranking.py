@@ -3,12 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import make_passages, make_transcript
 from transcript_qa.datatypes import Hit, Why
-from transcript_qa.reading.ranking import _highest, reranked, spread, with_rest
+from transcript_qa.reading.ranking import _highest, _with_neighbours, reranked, spread, with_rest
 
 TALK = make_transcript("talk", [("ANN", f"Word number {n}.") for n in range(12)])
 
@@ -49,6 +50,25 @@ def test_a_passage_beside_one_that_bears_on_the_question_comes_before_one_elsewh
     hits = hits_with([1.0] * 12)
     ranked = reranked(hits, [8.0 if hit.passage.turns[0] == 5 else -8.0 for hit in hits])
     assert {h.passage.turns[0] for h in ranked[1:3]} == {4, 6}
+
+
+def test_on_a_topic_reading_goes_on_with_what_was_begun() -> None:
+    hits = hits_with([1.0] * 12)
+    odds = [8.0 if hit.passage.turns[0] == 5 else 2.0 if hit.passage.turns[0] == 9 else -8.0 for hit in hits]
+
+    def turns(on_a_topic: bool) -> list[int]:
+        return [hit.passage.turns[0] for hit in reranked(hits, odds, on_a_topic=on_a_topic)]
+
+    assert turns(False)[:2] == [5, 9]
+    assert turns(True)[0] == 5
+    assert turns(True)[1] in (4, 6)
+
+
+def test_neighbours_of_neighbours_have_their_own_share() -> None:
+    beside = np.array([[abs(i - j) == 1 for j in range(4)] for i in range(4)])
+    chance = np.array([1.0, 0.0, 0.0, 0.5])
+    np.testing.assert_allclose(_with_neighbours(chance, beside, (0.5, 0.25)), [1.0, 0.5 + 0.125, 0.25 + 0.25, 0.5])
+    np.testing.assert_allclose(_with_neighbours(chance, beside, (0.5,)), [1.0, 0.5, 0.25, 0.5])
 
 
 def test_what_was_not_read_comes_after_what_was() -> None:

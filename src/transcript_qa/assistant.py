@@ -31,6 +31,7 @@ from transcript_qa.grounding.ground import QuoteFinder
 from transcript_qa.grounding.statements import CosineScorer, PairScorer, StatementCheck, check_statement
 from transcript_qa.grounding.verifying import Verifier, every_passage
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
+from transcript_qa.question_vector import topical
 from transcript_qa.reading.ranking import with_rest
 from transcript_qa.reading.reader import Reader, Reading, default_reader
 from transcript_qa.removal import Removed, remove_transcript, restore_speakers
@@ -50,7 +51,7 @@ from transcript_qa.store import (
 from transcript_qa.wording.answer import Wording, as_events
 from transcript_qa.wording.generate import Generator
 
-READ_HITS = 10
+READ_HITS = 16
 RANKED_HITS = 12
 
 
@@ -278,7 +279,8 @@ class TranscriptQA:
             return search(self._store, self._embedder, query, k=k, filters=filters)
         found = search(self._store, self._embedder, query, k=max(k, RANKED_HITS) if k > 0 else k, filters=filters)
         first = found[:RANKED_HITS]
-        ranked = self._reader.rank(query, first, self._transcripts_of(first))
+        on_a_topic = bool(topical(self._embedder.embed_queries([query]), self._embedder)[0])
+        ranked = self._reader.rank(query, first, self._transcripts_of(first), on_a_topic=on_a_topic)
         return with_rest(ranked, found[RANKED_HITS:])[:k]
 
     def ask(

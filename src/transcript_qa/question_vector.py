@@ -22,6 +22,7 @@ from transcript_qa.embed import BUNDLED_FINGERPRINT, Embedder
 from transcript_qa.errors import ModelError
 
 WEIGHTS = "question.safetensors"
+_LEAST_TOPICAL = 0.7
 PARTS = ("weight", "bias", "topic.weight", "topic.bias", "kind.weight", "kind.bias")
 
 
@@ -70,11 +71,11 @@ def turned(vectors: NDArray[np.float32], embedder: Embedder) -> NDArray[np.float
     return _maps().turned(vectors) if embedder.fingerprint == BUNDLED_FINGERPRINT else vectors
 
 
-def topical(vectors: NDArray[np.float32], embedder: Embedder) -> NDArray[np.float32]:
-    """(n,) the chance that each question asks for all that was said on a topic; arguments and errors as `turned`."""
+def topical(vectors: NDArray[np.float32], embedder: Embedder) -> NDArray[np.bool_]:
+    """(n,) whether each question asks for all that was said on a topic; arguments and errors as `turned`."""
     if embedder.fingerprint != BUNDLED_FINGERPRINT:
-        return np.zeros(len(vectors), dtype=np.float32)
-    return _maps().topical(vectors)
+        return np.zeros(len(vectors), dtype=np.bool_)
+    return _maps().topical(vectors) >= _LEAST_TOPICAL
 
 
 @lru_cache(maxsize=1)

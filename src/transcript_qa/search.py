@@ -36,8 +36,6 @@ NEIGHBOUR_SHARES_ON_A_TOPIC = (0.5, 0.25)
 CROWDING_PENALTY = 0.1
 _LEG_DEPTH = 128
 _LEGS_AT_ONCE = 8
-_LEAST_TOPICAL = 0.7
-"""The chance from which a question is taken for one on a topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +95,7 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
     candidates = _candidates(store, {"dense": dense, "keyword": keyword.result()})
     complete = len(dense) < depth
     scores = _fused(candidates, NEIGHBOUR_SHARES, complete=complete)
-    on_a_topic = topical(vectors, embedder)[0] >= _LEAST_TOPICAL
+    on_a_topic = topical(vectors, embedder)[0]
     around = _fused(candidates, NEIGHBOUR_SHARES_ON_A_TOPIC, complete=complete) if on_a_topic else None
     titles = store.titles()
     asked = set(terms(query))

@@ -14,13 +14,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import Enum
-from math import exp
+
+import numpy as np
+from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Hit, Passage
 
-BEARING_WEIGHT = 0.5
-NEIGHBOUR_SHARE = 0.25
-CROWDING_PENALTY = 0.5
+BEARING_WEIGHT = 0.8
+NEIGHBOUR_SHARES = (0.25,)
+NEIGHBOUR_SHARES_ON_A_TOPIC = (0.5, 0.25)
+CROWDING_PENALTY = 0.4
 _MOST_BETWEEN_CHARS = 200
 
 
@@ -99,29 +102,47 @@ def _highest(places: Sequence[int], scores: Sequence[float], lowered: Callable[[
     return best, highest
 
 
-def reranked(hits: Sequence[Hit], bearing: Sequence[float]) -> list[Hit]:
+def reranked(hits: Sequence[Hit], bearing: Sequence[float], *, on_a_topic: bool = False) -> list[Hit]:
     """The hits by search and reader together, best first; ties in the order given.
 
     Args:
         hits: as the search gave them, best first.
         bearing: the log-odds that each bears on the question.
+        on_a_topic: whether the question is one on a topic, which wants stretches of talk.
     """
     if not hits:
         return []
-    passages = [hit.passage for hit in hits]
-    chance = [1 / (1 + exp(-max(-30.0, odds))) for odds in bearing]
-    best = max(hit.score for hit in hits) or 1.0
+    odds = np.clip(np.array(bearing, dtype=np.float64), -30.0, 30.0)
+    chance = 1 / (1 + np.exp(-odds))
+    beside = np.array([[adjacent(one.passage, other.passage) for other in hits] for one in hits])
+    searched = np.array([hit.score for hit in hits])
+    searched /= searched.max() or 1.0
 
-    def beside(i: int, j: int) -> bool:
-        return adjacent(passages[i], passages[j])
+    def together(shares: Sequence[float]) -> list[float]:
+        scores: list[float] = (searched + BEARING_WEIGHT * _with_neighbours(chance, beside, shares)).tolist()
+        return scores
 
-    scores = [
-        hit.score / best
-        + BEARING_WEIGHT * (own + NEIGHBOUR_SHARE * sum(c for j, c in enumerate(chance) if beside(i, j)))
-        for i, (hit, own) in enumerate(zip(hits, chance, strict=True))
-    ]
-    ordered = spread(scores, beside, k=len(hits), penalty=CROWDING_PENALTY)
+    ordered = spread(
+        together(NEIGHBOUR_SHARES),
+        lambda i, j: bool(beside[i, j]),
+        k=len(hits),
+        penalty=CROWDING_PENALTY,
+        around=together(NEIGHBOUR_SHARES_ON_A_TOPIC) if on_a_topic else None,
+    )
     return [replace(hits[i], score=score, rank=rank) for rank, (i, score) in enumerate(ordered, start=1)]
+
+
+def _with_neighbours(
+    chance: NDArray[np.float64], beside: NDArray[np.bool_], shares: Sequence[float]
+) -> NDArray[np.float64]:
+    """Each chance with a share of those right beside it, of those one further away, and so on."""
+    seen, found = np.eye(len(chance), dtype=np.bool_), chance.copy()
+    reached = seen
+    for share in shares:
+        reached = (reached @ beside) & ~seen
+        seen = seen | reached
+        found += share * (reached @ chance)
+    return found
 
 
 def with_rest(ranked: Sequence[Hit], rest: Sequence[Hit]) -> list[Hit]:

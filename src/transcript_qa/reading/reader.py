@@ -85,8 +85,17 @@ class Reader(Protocol):
         """
         ...
 
-    def rank(self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript]) -> list[Hit]:
-        """The hits in the order in which they bear on the question, without looking for sentences."""
+    def rank(
+        self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript], *, on_a_topic: bool = False
+    ) -> list[Hit]:
+        """The hits in the order in which they bear on the question, without looking for sentences.
+
+        Args:
+            question: in words.
+            hits: the passages to read.
+            transcripts: those of all hits, by id.
+            on_a_topic: whether it asks for all that was said on a topic.
+        """
         ...
 
 
@@ -159,6 +168,8 @@ class EvidenceReader:
         question: str,  # noqa: ARG002
         hits: Sequence[Hit],
         transcripts: dict[str, Transcript],  # noqa: ARG002
+        *,
+        on_a_topic: bool = False,  # noqa: ARG002
     ) -> list[Hit]:
         """The hits as they are."""
         return list(hits)
@@ -222,10 +233,12 @@ class TrainedReader:
         )
         return _weighed(described, self._weights, reranked(hits, [one.bearing for one in evidence]))
 
-    def rank(self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript]) -> list[Hit]:
+    def rank(
+        self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript], *, on_a_topic: bool = False
+    ) -> list[Hit]:
         """The hits by what the network says of each passage together with its score in the search."""
         evidence = self._model.read(question, [(transcripts[h.passage.transcript_id], h.passage) for h in hits])
-        return reranked(hits, [one.bearing for one in evidence])
+        return reranked(hits, [one.bearing for one in evidence], on_a_topic=on_a_topic)
 
 
 def _heard(found: list[Candidate], speakers: frozenset[tuple[str, str]] | None) -> list[Candidate]:
