@@ -54,7 +54,7 @@ def test_a_passage_beside_one_that_bears_on_the_question_comes_before_one_elsewh
 
 def test_on_a_topic_reading_goes_on_with_what_was_begun() -> None:
     hits = hits_with([1.0] * 12)
-    odds = [8.0 if hit.passage.turns[0] == 5 else 2.0 if hit.passage.turns[0] == 9 else -8.0 for hit in hits]
+    odds = [8.0 if hit.passage.turns[0] == 5 else -0.5 if hit.passage.turns[0] == 9 else -8.0 for hit in hits]
 
     def turns(on_a_topic: bool) -> list[int]:
         return [hit.passage.turns[0] for hit in reranked(hits, odds, on_a_topic=on_a_topic)]
