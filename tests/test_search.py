@@ -90,27 +90,27 @@ def test_only_the_selected_speaker_is_quoted(qa: TranscriptQA) -> None:
     assert all(citation.speaker.name == "Bo Larch" for citation in answer.citations)
 
 
-def candidates_of(dense: list[float], places: list[int]) -> _Candidates:
+def candidates_of(dense: list[float], places: list[int], *, complete: bool) -> _Candidates:
     """Candidates found by the dense leg, at these turns of a talk."""
     talk = make_transcript("talk", [("ANN", f"Word number {n}.") for n in range(12)])
     passages = [make_passages(talk)[place] for place in places]
     legs = {"dense": {p.id: score for p, score in zip(passages, dense, strict=True)}, "keyword": dict[str, float]()}
     beside = np.array([adjacent(one, other) for one, other in pairwise(passages)], dtype=np.bool_)
-    return _Candidates(passages, legs, beside)
+    return _Candidates(passages, legs, beside, complete)
 
 
 def test_a_passage_takes_in_a_share_of_its_neighbours() -> None:
-    whole = candidates_of([0.4, 0.8, 0.2, 0.6], [0, 1, 2, 3])
+    whole = candidates_of([0.4, 0.8, 0.2, 0.6], [0, 1, 2, 3], complete=True)
     one_away = [0.4 + 0.25 * (0.4 + 0.8), 0.8 + 0.25 * (0.4 + 0.2), 0.2 + 0.25 * (0.8 + 0.6), 0.6 + 0.25 * (0.2 + 0.6)]
-    np.testing.assert_allclose(_smoothed(whole, "dense", (0.25,), complete=True), one_away)
+    np.testing.assert_allclose(_smoothed(whole, "dense", (0.25,)), one_away)
     # At an end of the transcript, what is nearer stands in for what is not there.
     farther = [0.4 + 0.2, 0.4 + 0.6, 0.4 + 0.6, 0.8 + 0.6]
     two_away = [near + 0.1 * far for near, far in zip(one_away, farther, strict=True)]
-    np.testing.assert_allclose(_smoothed(whole, "dense", (0.25, 0.1), complete=True), two_away)
+    np.testing.assert_allclose(_smoothed(whole, "dense", (0.25, 0.1)), two_away)
 
 
 def test_a_neighbour_that_was_not_found_is_worth_the_last_find() -> None:
-    parts = candidates_of([0.4, 0.8, 0.6], [0, 1, 5])
+    parts = candidates_of([0.4, 0.8, 0.6], [0, 1, 5], complete=False)
     one_away = [0.4 + 0.25 * (0.4 + 0.8), 0.8 + 0.25 * (0.4 + 0.4), 0.6 + 0.25 * (0.4 + 0.4)]
-    np.testing.assert_allclose(_smoothed(parts, "dense", (0.25,), complete=False), one_away)
-    np.testing.assert_allclose(_smoothed(parts, "keyword", (0.25, 0.1), complete=False), [0, 0, 0])
+    np.testing.assert_allclose(_smoothed(parts, "dense", (0.25,)), one_away)
+    np.testing.assert_allclose(_smoothed(parts, "keyword", (0.25, 0.1)), [0, 0, 0])

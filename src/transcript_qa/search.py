@@ -11,7 +11,7 @@ what stands around. What was tried and what it gave is in benchmarks/README.md.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -46,11 +46,13 @@ class _Candidates:
         passages: what was found by either leg.
         legs: by leg the score of each passage that it found, by id.
         beside: (len(passages) - 1,) whether each stands right before the next.
+        complete: whether every passage selected is a candidate.
     """
 
     passages: list[Passage]
     legs: dict[str, dict[str, float]]
     beside: NDArray[np.bool_]
+    complete: bool
 
     def scores_of(self, passage: Passage) -> dict[str, float]:
         """What each leg that found it gives a passage."""
@@ -92,11 +94,10 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
     )
     vectors = embedder.embed_queries([query])
     dense = store.search_dense(turned(vectors, embedder)[0], k=depth, selection=selection)
-    candidates = _candidates(store, {"dense": dense, "keyword": keyword.result()})
-    complete = len(dense) < depth
-    scores = _fused(candidates, NEIGHBOUR_SHARES, complete=complete)
-    on_a_topic = topical(vectors, embedder)[0]
-    around = _fused(candidates, NEIGHBOUR_SHARES_ON_A_TOPIC, complete=complete) if on_a_topic else None
+    found = {"dense": dense, "keyword": keyword.result()}
+    candidates = _candidates(store, found, complete=len(dense) < depth)
+    scores = _fused(candidates, NEIGHBOUR_SHARES)
+    around = _fused(candidates, NEIGHBOUR_SHARES_ON_A_TOPIC) if topical(vectors, embedder)[0] else None
     titles = store.titles()
     asked = set(terms(query))
     return [
@@ -133,32 +134,26 @@ def _hit(
     return Hit(passage=passage, title=title, score=score, rank=rank, why=why)
 
 
-def _candidates(store: Store, found: dict[str, Sequence[Scored]]) -> _Candidates:
+def _candidates(store: Store, found: Mapping[str, Sequence[Scored]], *, complete: bool) -> _Candidates:
     legs = {leg: dict(scored) for leg, scored in found.items()}
     ids = dict.fromkeys(passage_id for scores in legs.values() for passage_id in scores)
     passages = sorted(store.passages(list(ids)), key=lambda p: (p.transcript_id, p.span.start))
     beside = np.array([adjacent(left, right) for left, right in pairwise(passages)], dtype=np.bool_)
-    return _Candidates(passages, legs, beside)
+    return _Candidates(passages, legs, beside, complete)
 
 
-def _fused(candidates: _Candidates, shares: Sequence[float], *, complete: bool) -> NDArray[np.float64]:
-    """The fused score of each candidate, at most 1.
-
-    Args:
-        candidates: what was found.
-        shares: how much a passage takes in of its neighbours' scores, the nearest first.
-        complete: whether every passage selected is a candidate.
-    """
+def _fused(candidates: _Candidates, shares: Sequence[float]) -> NDArray[np.float64]:
+    """The fused score of each candidate, at most 1; `shares` of its neighbours' it takes in, the nearest first."""
     fused = np.zeros(len(candidates.passages))
     for leg, weight in (("dense", DENSE_WEIGHT), ("keyword", 1 - DENSE_WEIGHT)):
-        smoothed = _smoothed(candidates, leg, shares, complete=complete)
+        smoothed = _smoothed(candidates, leg, shares)
         best = smoothed.max(initial=0.0)
         if best > 0:
             fused += weight * smoothed / best
     return fused
 
 
-def _smoothed(candidates: _Candidates, leg: str, shares: Sequence[float], *, complete: bool) -> NDArray[np.float64]:
+def _smoothed(candidates: _Candidates, leg: str, shares: Sequence[float]) -> NDArray[np.float64]:
     """The candidates' scores in one leg, each with a share of its neighbours'.
 
     A neighbour that is no candidate was not found, or, where all are candidates, does not exist (the ends of a
@@ -170,8 +165,8 @@ def _smoothed(candidates: _Candidates, leg: str, shares: Sequence[float], *, com
     own = np.array([scores.get(passage.id, floor) for passage in candidates.passages])
     smoothed, before, after = own, own, own
     for share in shares:
-        before = _before(before, candidates.beside, floor, complete=complete)
-        after = _before(after[::-1], candidates.beside[::-1], floor, complete=complete)[::-1]
+        before = _before(before, candidates.beside, floor, complete=candidates.complete)
+        after = _before(after[::-1], candidates.beside[::-1], floor, complete=candidates.complete)[::-1]
         smoothed = smoothed + share * (before + after)
     return smoothed
 

@@ -133,7 +133,8 @@ def _stripped(text: str, start: int, end: int) -> Iterator[Span]:
         yield Span(start=start, end=end)
 
 
-_WORD = re.compile(r"\w+(?:['\u2019.,:]\w+)*")
+_JOINING = "'\u2019.,:"
+_WORD = re.compile(rf"\w+(?:[{_JOINING}]\w+)*")
 
 
 def words(text: str) -> Iterator[Span]:
@@ -184,16 +185,40 @@ def keywords(text: str, *, stop: bool = True) -> tuple[str, ...]:
 
 
 def terms_among(wanted: Collection[str], text: str) -> set[str]:
-    """Those of the `terms` wanted that `text` has; only words that begin like one of them are stemmed.
+    """Those of the `terms` wanted that `text` has; only words that begin like one of them are looked at.
 
     >>> sorted(terms_among({"loan", "bridg"}, "What loans? A loan, or the ferry."))
     ['loan']
     """
+    if not text.isascii():
+        return set(terms(text)).intersection(wanted)
     # What is folded of ASCII stands in no word, but for capitals.
-    folded = set(_WORD.findall(text.lower())) if text.isascii() else set(map(_folded_word, set(_WORD.findall(text))))
+    folded = text.lower()
+    return {term for term in wanted if _stands_in(term, folded)}
+
+
+def _stands_in(term: str, folded: str) -> bool:
     # A stem is the beginning of its word but for two letters at most ("ability", "abl"; "dying", "die").
-    begins = tuple(term[: max(1, len(term) - 2)] for term in wanted)
-    return {stem(word) for word in folded if word.startswith(begins) and word not in STOP_WORDS}.intersection(wanted)
+    begin = term[: max(1, len(term) - 2)]
+    at = folded.find(begin)
+    while at >= 0:
+        if _begins_word(folded, at):
+            match = _WORD.match(folded, at)
+            word = match.group() if match else ""
+            if word not in STOP_WORDS and stem(word) == term:
+                return True
+        at = folded.find(begin, at + 1)
+    return False
+
+
+def _begins_word(text: str, at: int) -> bool:
+    """Whether no word goes on here that began before."""
+    if at == 0:
+        return True
+    before = text[at - 1]
+    if before.isalnum() or before == "_":
+        return False
+    return not (before in _JOINING and at > 1 and (text[at - 2].isalnum() or text[at - 2] == "_"))
 
 
 @lru_cache(maxsize=100_000)

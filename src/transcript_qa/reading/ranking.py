@@ -70,7 +70,7 @@ def spread(
     """
     order, wide = (_ORDER, scores) if around is None else (_ORDER_ON_A_TOPIC, around)
     by_score = sorted(range(len(scores)), key=lambda i: -scores[i])
-    by_wide = sorted(by_score, key=lambda i: -wide[i])
+    by_wide = sorted(by_score, key=lambda i: -wide[i]) if around is not None else by_score.copy()
     chosen: list[tuple[int, float]] = []
 
     def crowded(i: int) -> float:
