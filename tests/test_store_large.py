@@ -230,6 +230,23 @@ def test_rare_words_find_and_common_ones_count(folder: Path, monkeypatch: pytest
         assert len(store.search_keyword(["loan"], k=500)) > 25
 
 
+def test_where_all_words_are_common_those_with_two_of_them_are_enough(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LocalStore.open(folder, writable=True) as store:
+        NEW.put_into(store)
+        whole = {hit.passage_id: hit.score for hit in store.search_keyword(["loan", "yeah"], k=500)}
+        both = {hit.passage_id for hit in store.search_keyword(["loan"], k=500)} & {
+            hit.passage_id for hit in store.search_keyword(["yeah"], k=500)
+        }
+        monkeypatch.setattr(keywords, "MOST_SCORED", 5)
+        found = store.search_keyword(["loan", "yeah"], k=len(both))
+        assert {hit.passage_id for hit in found} == both
+        assert all(hit.score == pytest.approx(whole[hit.passage_id]) for hit in found)
+        # Where there are fewer of them than are wanted, one word is enough.
+        assert len(store.search_keyword(["loan", "yeah"], k=len(both) + 20)) > len(both)
+
+
 # What is kept of passages
 
 

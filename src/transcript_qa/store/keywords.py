@@ -81,7 +81,8 @@ def find_rows(
     """At most k rows with their BM25, best first, ties by row.
 
     In a large index the common ones of several words only add to the score of what the rarer ones find; `MOST_SCORED`
-    says how large. Among chosen rows every word finds.
+    says how large. Where even the rarest word is that common, passages with another word beside it are enough, if there
+    are k of them. Among chosen rows every word finds.
 
     Args:
         connection: in a read transaction.
@@ -93,9 +94,10 @@ def find_rows(
     if not phrases or (rows is not None and not len(rows)):
         return []
     if rows is None and len(phrases) > 1 and _is_large(connection):
-        rare, common = _split(connection, phrases)
+        rare, common, n_found = _split(connection, phrases)
         if common:
-            return _found_by_rare(connection, " OR ".join(rare), " OR ".join(common), k)
+            together_first = n_found >= MOST_SCORED
+            return _found_by_rare(connection, " OR ".join(rare), " OR ".join(common), k, together_first=together_first)
     return _best(connection, " OR ".join(phrases), k, rows)
 
 
@@ -104,29 +106,37 @@ def _is_large(connection: sqlite3.Connection) -> bool:
     return (last_row or 0) > MOST_SCORED
 
 
-def _split(connection: sqlite3.Connection, phrases: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The rarest phrases, as many as are in no more than `MOST_SCORED` passages together and one at least; the rest."""
+def _split(connection: sqlite3.Connection, phrases: Sequence[str]) -> tuple[list[str], list[str], int]:
+    """The rarest phrases, the other ones, and in how many passages the rarest are.
+
+    They are as many as are in no more than `MOST_SCORED` passages together, and one at least, of which no more than
+    `MOST_SCORED` passages are counted.
+    """
     sql = f"SELECT count(*) FROM (SELECT 1 FROM postings WHERE postings MATCH ? LIMIT {MOST_SCORED})"
     counted = sorted((int(connection.execute(sql, (phrase,)).fetchone()[0]), phrase) for phrase in phrases)
-    total, n_rare = 0, 0
-    for count, _ in counted:
-        total += count
-        if n_rare and total > MOST_SCORED:
-            break
+    total = counted[0][0]
+    n_rare = 1
+    while n_rare < len(counted) and total + counted[n_rare][0] <= MOST_SCORED:
+        total += counted[n_rare][0]
         n_rare += 1
-    return [phrase for _, phrase in counted[:n_rare]], [phrase for _, phrase in counted[n_rare:]]
+    return [phrase for _, phrase in counted[:n_rare]], [phrase for _, phrase in counted[n_rare:]], total
 
 
-def _found_by_rare(connection: sqlite3.Connection, rare: str, common: str, k: int) -> list[tuple[int, float]]:
+def _found_by_rare(
+    connection: sqlite3.Connection, rare: str, common: str, k: int, *, together_first: bool
+) -> list[tuple[int, float]]:
     """The best of the passages with a rare phrase, the common ones counted in their scores.
 
     FTS5 scores by all phrases that stand in the query. So those passages that have common phrases too are asked for
     with both, and the others with the rare ones alone; a passage found twice has its whole score where it is higher.
+    Where `together_first`, the others are not asked for if k have both.
     """
     scores: dict[int, float] = {}
-    for expression in (rare, f"({rare}) AND ({common})"):
+    for expression in (f"({rare}) AND ({common})", rare):
         for row, score in _best(connection, expression, k, None):
             scores[row] = max(score, scores.get(row, 0.0))
+        if together_first and len(scores) >= k:
+            break
     return sorted(scores.items(), key=lambda each: (-each[1], each[0]))[:k]
 
 
