@@ -73,7 +73,7 @@ def engine() -> Iterator[str]:
 def work(folder: str, address: str, shard: Shard | None) -> None:
     """What one worker does."""
     embedder = HashingEmbedder()
-    info = EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
+    info = EmbedderInfo.of(embedder)
     with MilvusStore.open_or_create(address, info) as store:
         update_index(store, embedder, [folder], shard=shard)
 

@@ -24,7 +24,8 @@ HITS = 10
 FIRST_QUERIES = 10
 SINGLE_QUERIES = 40
 AT_A_TURN = 20
-"""Questions in a row by ours, then by the bare cost: asked one by one in turns, each finds the other's caches."""
+"""Questions in a row by ours, then by the bare cost. The scan's threads stay awake for a while after it, on the core on
+which ours looks up words: asked one by one in turns, every question of ours would pay for that."""
 STAGES = ("embedding the question", "dense leg", "keyword leg, beside both", "fusion and the rest")
 
 Numbers = dict[str, Any]
@@ -38,11 +39,6 @@ def seconds(since: float) -> float:
 def spread_ms(times_s: Sequence[float]) -> dict[str, float]:
     """p50 and p95 in milliseconds."""
     return {"p50": 1000 * percentile(times_s, 0.5), "p95": 1000 * percentile(times_s, 0.95)}
-
-
-def info_of(embedder: Embedder) -> EmbedderInfo:
-    """What a store keeps of an embedder."""
-    return EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
 
 
 def real_passages(index: Path) -> RealPassages:
@@ -165,7 +161,7 @@ def grow(index: Path, real_index: Path, *, first: int, end: int) -> Numbers:
     """Put made passages `first` to `end` into an index, which is made where there is none."""
     maker = Maker(real_passages(real_index))
     since = time.perf_counter()
-    with LocalStore.open_or_create(index, info_of(SentenceTransformerEmbedder())) as store:
+    with LocalStore.open_or_create(index, EmbedderInfo.of(SentenceTransformerEmbedder())) as store:
         for start, n in parts(first, end):
             maker.put(store, start, n)
         store.save()
@@ -266,7 +262,7 @@ def ask_many(index: Path, real_index: Path, questions: list[str]) -> Numbers:
     embedder.embed_queries(["warm"])
     loaded_mb = peak_memory_mb()
     since = time.perf_counter()
-    with LocalStore.open(index, embedder=info_of(embedder)) as store:
+    with LocalStore.open(index, embedder=EmbedderInfo.of(embedder)) as store:
         open_s = seconds(since)
         search(store, embedder, questions[0], k=HITS)
         first_hits_s = seconds(since)

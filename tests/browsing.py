@@ -77,7 +77,7 @@ def serving(folder: Path) -> Iterator[str]:
     (folder / "corpus" / "clauses.txt").write_text(HOSTILE, "utf-8")
     embedder = HashingEmbedder()
     TranscriptQA.build(folder / "corpus", index=folder / "index", embedder=embedder).close()
-    info = EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
+    info = EmbedderInfo.of(embedder)
     store = LocalStore.open(folder / "index", embedder=info, writable=True)
     with TranscriptQA(store, embedder, reader=WordReader()) as qa, listen("127.0.0.1", 0) as listener:
         app = create_app(qa, uploads=folder / "index" / "uploads")

@@ -20,7 +20,7 @@ from conftest import ROOT
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.indexing import update_index
 from transcript_qa.search import search
-from transcript_qa.store import LocalStore
+from transcript_qa.store import EmbedderInfo, LocalStore
 
 sys.path.append(str(ROOT / "benchmarks"))
 
@@ -42,7 +42,7 @@ def meetings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStore]:
     """The sample corpus, embedded by hashing."""
     embedder = HashingEmbedder(dim=64)
-    with LocalStore.create(tmp_path_factory.mktemp("real"), speed_steps.info_of(embedder)) as store:
+    with LocalStore.create(tmp_path_factory.mktemp("real"), EmbedderInfo.of(embedder)) as store:
         update_index(store, embedder, [ROOT / "corpus"])
         yield store
 
@@ -62,7 +62,7 @@ def hashing() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("module", [machine, made_passages])
+@pytest.mark.parametrize("module", [machine, made_passages, speed_steps])
 def test_examples_in_docstrings(module: ModuleType) -> None:
     result = doctest.testmod(module)
     assert result.attempted
@@ -126,7 +126,7 @@ def test_made_words_have_the_lengths_and_the_shares_of_real_ones(passages: RealP
 def test_an_index_that_grows_holds_what_one_made_at_once_holds(passages: RealPassages, tmp_path: Path) -> None:
     maker = Maker(passages)
     assert list(made_passages.parts(0, 4500)) == [(0, 2000), (2000, 2000), (4000, 500)]
-    info = speed_steps.info_of(HashingEmbedder(dim=64))
+    info = EmbedderInfo.of(HashingEmbedder(dim=64))
     with LocalStore.create(tmp_path / "grown", info) as grown, LocalStore.create(tmp_path / "other", info) as other:
         for first, end in ((0, 100), (100, 250)):
             for start, n in made_passages.parts(first, end, at_once=100):
@@ -250,7 +250,7 @@ def test_a_bare_index_holds_the_vectors_of_the_store(
 ) -> None:
     monkeypatch.setattr(speed_steps, "real_passages", lambda _: passages)
     maker = Maker(passages)
-    with LocalStore.create(tmp_path, speed_steps.info_of(HashingEmbedder(dim=64))) as store:
+    with LocalStore.create(tmp_path, EmbedderInfo.of(HashingEmbedder(dim=64))) as store:
         maker.put(store, 0, 2000)
         maker.put(store, 2000, 30)
         bare = speed_steps.bare_index(tmp_path, 2030)

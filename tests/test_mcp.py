@@ -41,7 +41,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def qa(index: Path) -> Iterator[TranscriptQA]:
     embedder = HashingEmbedder()
-    info = EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
+    info = EmbedderInfo.of(embedder)
     with TranscriptQA(LocalStore.open(index, embedder=info), embedder, reader=WordReader()) as opened:
         yield opened
 

@@ -323,7 +323,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def index(address: str, folder: Path, shard: Shard | None = None) -> None:
     embedder = HashingEmbedder()
-    info = EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
+    info = EmbedderInfo.of(embedder)
     with MilvusStore.open_or_create(address, info) as store:
         update_index(store, embedder, [folder], shard=shard)
 

@@ -97,7 +97,7 @@ def test_the_reader_is_told_of_a_question_on_a_topic(sample: TranscriptQA, monke
 
 def test_the_search_looks_for_the_turned_vector(tmp_path: Path) -> None:
     embedder = Bundled()
-    info = EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
+    info = EmbedderInfo.of(embedder)
     (tmp_path / "talk.txt").write_text("Mira Voss: The harbour loan.\n\nTom Reed: It was closed on Friday.\n", "utf-8")
     with LocalStore.create(tmp_path / "index", info) as store:
         update_index(store, embedder, [tmp_path / "talk.txt"])

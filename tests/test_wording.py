@@ -68,7 +68,7 @@ def qa(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TranscriptQA]:
     (folder / "corpus" / "long.txt").write_text(LONG, "utf-8")
     embedder = HashingEmbedder()
     TranscriptQA.build(folder / "corpus", index=folder / "index", embedder=embedder).close()
-    info = EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
+    info = EmbedderInfo.of(embedder)
     with TranscriptQA(LocalStore.open(folder / "index", embedder=info), embedder, reader=RankingReader()) as opened:
         yield opened
 

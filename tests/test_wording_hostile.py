@@ -53,7 +53,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Transcript
         (folder / "corpus" / f"zoo-{number}.txt").write_text(text, "utf-8")
     embedder = HashingEmbedder()
     TranscriptQA.build(folder / "corpus", index=folder / "index", embedder=embedder).close()
-    info = EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
+    info = EmbedderInfo.of(embedder)
     with (
         language_model(says("")) as server,
         TranscriptQA(LocalStore.open(folder / "index", embedder=info), embedder, reader=WordReader()) as qa,

@@ -34,7 +34,7 @@ class Topic:
 
 
 def parse_topics(text: str, *, n_turns: int) -> list[Topic]:
-    """The questions of one file on a meeting of so many turns; raises ValueError naming the line."""
+    """The questions of one file on a transcript of so many turns; raises ValueError naming the line."""
     found = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():

@@ -164,7 +164,7 @@ def friends_examples(path: Path, index: Path, embedder: Remembering) -> list[Exa
 
 def index_of(folder: Path, transcripts: Sequence[Transcript], embedder: Embedder) -> LocalStore:
     """An index of transcripts that stand in no file of their own."""
-    info = EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
+    info = EmbedderInfo.of(embedder)
     store = LocalStore.create(folder, info, replace=True)
     for transcript in transcripts:
         report = ImportReport(transcript=transcript, format="dialogue", confidence=1.0, encoding="utf-8")

@@ -33,7 +33,7 @@ from torch.nn import functional
 
 from transcript_qa.datatypes import Span
 from transcript_qa.embed import SentenceTransformerEmbedder
-from transcript_qa.question_vector import PARTS, WEIGHTS, Maps
+from transcript_qa.question_vector import LEAST_TOPICAL, PARTS, WEIGHTS, Maps
 from transcript_qa.store import LocalStore
 
 DIM = 384
@@ -180,9 +180,14 @@ def all_learnt(own: Collection, meetings: Collection) -> dict[str, Tensor]:
     }
 
 
+def maps_of(stored: dict[str, Tensor]) -> Maps:
+    """The maps as the package has them."""
+    return Maps(**{name.replace(".", "_"): stored[name].numpy() for name in PARTS})
+
+
 def turn_of(stored: dict[str, Tensor]) -> Turn:
     """The maps as they are used."""
-    maps = Maps(**{name.replace(".", "_"): stored[name].numpy() for name in PARTS})
+    maps = maps_of(stored)
     return lambda vectors: torch.from_numpy(maps.turned(vectors.numpy()))
 
 
@@ -219,6 +224,11 @@ def check(own: Collection, held_out: Collection, meetings: Collection) -> None:
         told("meetings, facts", meetings, [q for q in outside if not q.asked.topical], turn)
         told("own transcripts held out, topics", held_out, [q for q in held_out.questions if q.asked.topical], turn)
         told("own transcripts held out, facts", held_out, [q for q in held_out.questions if not q.asked.topical], turn)
+    print("taken for questions on topics, as the search takes them")
+    for name in ("topics", "facts"):
+        of_kind = [q for q in (*outside, *held_out.questions) if q.asked.topical == (name == "topics")]
+        chances = maps_of(stored).topical(np.stack([question.vector for question in of_kind]))
+        print(f"  {name} ({len(of_kind)}): {np.mean(chances >= LEAST_TOPICAL):.3f}")
 
 
 def main() -> None:

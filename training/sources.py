@@ -72,7 +72,8 @@ def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript], *, written:
 
 def turns_by_entry(transcript: Transcript) -> dict[int, Turn]:
     """The turns of a meeting of QMSum by the number of their entry in its file; entries without a word are no turns."""
-    return {int((turn.address or "").removeprefix("turn ")) - 1: turn for turn in transcript.turns}
+    numbered = ((re.fullmatch(r"turn (\d+)", turn.address or ""), turn) for turn in transcript.turns)
+    return {int(match[1]) - 1: turn for match, turn in numbered if match is not None}
 
 
 def _own_topics(stem: str, transcript: Transcript, turns: Mapping[int, Turn], n_turns: int) -> Iterator[Asked]:

@@ -30,7 +30,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sources import own_asked
 
-from transcript_qa.assistant import READ_HITS
+from transcript_qa.answering import READ_HITS
 from transcript_qa.datatypes import Hit, Transcript
 from transcript_qa.reading.features import (
     QUESTION_FEATURES,

@@ -6,12 +6,13 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from threading import RLock
-from time import perf_counter
 from types import TracebackType
 from typing import Self
 
-from transcript_qa.asking import History, Request, find, understand
+from transcript_qa.answering import READ_HITS, answered
+from transcript_qa.asking import History
 from transcript_qa.calibration import THRESHOLD_SETTING, Calibration, calibrate, kept_threshold
+from transcript_qa.consulting import search_read
 from transcript_qa.corpus import check_paths
 from transcript_qa.datatypes import (
     Answer,
@@ -26,17 +27,14 @@ from transcript_qa.datatypes import (
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
 from transcript_qa.events import AnswerDone, AnswerDraft, AnswerText
 from transcript_qa.filters import as_filters
-from transcript_qa.forms import compose
 from transcript_qa.grounding.ground import QuoteFinder
 from transcript_qa.grounding.statements import CosineScorer, PairScorer, StatementCheck, check_statement
 from transcript_qa.grounding.verifying import Verifier, every_passage
 from transcript_qa.indexing import IndexReport, ProgressCallback, update_index
-from transcript_qa.question_vector import topical
-from transcript_qa.reading.ranking import with_rest
 from transcript_qa.reading.reader import Reader, Reading, default_reader
 from transcript_qa.removal import Removed, remove_transcript, restore_speakers
 from transcript_qa.renaming import merge_speakers, rename_speaker, undo_speakers
-from transcript_qa.search import search, search_words, select
+from transcript_qa.search import search, search_words
 from transcript_qa.sharding import Shard
 from transcript_qa.store import (
     EmbedderInfo,
@@ -50,9 +48,6 @@ from transcript_qa.store import (
 )
 from transcript_qa.wording.answer import Wording, as_events
 from transcript_qa.wording.generate import Generator
-
-READ_HITS = 16
-RANKED_HITS = 12
 
 
 class TranscriptQA:
@@ -107,7 +102,7 @@ class TranscriptQA:
         given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
         check_paths(given, into_empty=rebuild or not has_index(index))
         chosen = embedder or SentenceTransformerEmbedder(model)
-        info = _embedder_info(chosen)
+        info = EmbedderInfo.of(chosen)
         store = create_store(index, info, replace=True) if rebuild else open_or_create_store(index, info)
         self = cls(store, chosen)
         try:
@@ -134,7 +129,7 @@ class TranscriptQA:
             IndexNotFoundError, IndexDamagedError, IndexMismatchError: as the class says.
         """
         chosen = embedder or SentenceTransformerEmbedder(model)
-        return cls(open_store(index, embedder=_embedder_info(chosen), writable=writable), chosen)
+        return cls(open_store(index, embedder=EmbedderInfo.of(chosen), writable=writable), chosen)
 
     def update(
         self,
@@ -275,13 +270,9 @@ class TranscriptQA:
         filters = as_filters(transcripts, speakers, after, before)
         if words_only:
             return search_words(self._store, query, k=k, filters=filters)
-        if not rerank:
-            return search(self._store, self._embedder, query, k=k, filters=filters)
-        found = search(self._store, self._embedder, query, k=max(k, RANKED_HITS) if k > 0 else k, filters=filters)
-        first = found[:RANKED_HITS]
-        on_a_topic = bool(topical(self._embedder.embed_queries([query]), self._embedder)[0])
-        ranked = self._reader.rank(query, first, self._transcripts_of(first), on_a_topic=on_a_topic)
-        return with_rest(ranked, found[RANKED_HITS:])[:k]
+        if rerank:
+            return search_read(self._store, self._embedder, self._reader, query, k=k, filters=filters)
+        return search(self._store, self._embedder, query, k=k, filters=filters)
 
     def ask(
         self,
@@ -321,34 +312,6 @@ class TranscriptQA:
         *_, done = self._wording.stream(answer, reading)
         assert isinstance(done, AnswerDone)
         return done.answer
-
-    def _answered(
-        self, question: str, given: Filters, *, k: int, history: History | None, implied: bool | Collection[str]
-    ) -> tuple[Answer, Reading]:
-        """The answer in the transcripts' own words, and the reading that it was made from."""
-        started = perf_counter()
-        request = understand(self._store, question, given, history=history, implied=implied)
-        hits = find(self._store, self._embedder, request, k=k)
-        searched = perf_counter()
-        reading = self._read(request, hits)
-        read = perf_counter()
-        composed = compose(self._store, request.asked_as, reading, request.filters, threshold=self._threshold)
-        answer = Answer(
-            question=question,
-            asked_as=request.asked_as,
-            text=composed.text,
-            citations=composed.citations,
-            hits=reading.hits,
-            answered=bool(composed.citations),
-            confidence=composed.confidence,
-            filters=request.filters,
-            timings_ms={
-                "search": 1000 * (searched - started),
-                "read": 1000 * (read - searched),
-                "total": 1000 * (perf_counter() - started),
-            },
-        )
-        return answer, reading
 
     def stream(
         self,
@@ -431,19 +394,11 @@ class TranscriptQA:
     ) -> None:
         self.close()
 
-    def _transcripts_of(self, hits: Sequence[Hit]) -> dict[str, Transcript]:
-        known = {hit.passage.transcript_id for hit in hits}
-        return {transcript_id: self._store.transcript(transcript_id) for transcript_id in known}
-
-    def _read(self, request: Request, hits: Sequence[Hit]) -> Reading:
-        """The sentences of the hits, of those speakers only to whom the question is narrowed."""
-        selection = select(self._store.infos(), request.filters)
-        speakers = None if selection is None else selection.speakers
-        return self._reader.read(request.asked_as, hits, self._transcripts_of(hits), speakers=speakers)
-
-
-def _embedder_info(embedder: Embedder) -> EmbedderInfo:
-    return EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
+    def _answered(
+        self, question: str, given: Filters, *, k: int, history: History | None, implied: bool | Collection[str]
+    ) -> tuple[Answer, Reading]:
+        parts = self._store, self._embedder, self._reader
+        return answered(*parts, question, given, k=k, history=history, implied=implied, threshold=self._threshold)
 
 
 __all__ = ["AnswerDone", "AnswerDraft", "AnswerText", "TranscriptQA"]

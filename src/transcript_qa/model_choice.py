@@ -7,7 +7,7 @@ from pathlib import Path
 
 from transcript_qa.embed import BUNDLED_MODEL, Embedder, HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import IndexDamagedError, IndexMismatchError, IndexNotFoundError, ModelError
-from transcript_qa.store import EmbedderInfo, open_store
+from transcript_qa.store import open_store
 
 HASHING_MODEL = "hashing"
 
@@ -25,11 +25,6 @@ def make_embedder(model: str | None) -> Embedder:
     if model is not None and model != BUNDLED_MODEL and Path(model).is_dir():
         model = str(Path(model).resolve())
     return SentenceTransformerEmbedder(model)
-
-
-def info_of(embedder: Embedder) -> EmbedderInfo:
-    """What an index keeps of an embedder."""
-    return EmbedderInfo(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
 
 
 def embedder_of(index: str, model: str | None) -> Embedder:

@@ -22,7 +22,8 @@ from transcript_qa.embed import BUNDLED_FINGERPRINT, Embedder
 from transcript_qa.errors import ModelError
 
 WEIGHTS = "question.safetensors"
-_LEAST_TOPICAL = 0.7
+# Of questions over transcripts left out of the learning, 0.73 of those on topics have so much, and 0.11 of those on facts.
+LEAST_TOPICAL = 0.7
 PARTS = ("weight", "bias", "topic.weight", "topic.bias", "kind.weight", "kind.bias")
 
 
@@ -75,7 +76,7 @@ def topical(vectors: NDArray[np.float32], embedder: Embedder) -> NDArray[np.bool
     """(n,) whether each question asks for all that was said on a topic; arguments and errors as `turned`."""
     if embedder.fingerprint != BUNDLED_FINGERPRINT:
         return np.zeros(len(vectors), dtype=np.bool_)
-    return _maps().topical(vectors) >= _LEAST_TOPICAL
+    return _maps().topical(vectors) >= LEAST_TOPICAL
 
 
 @lru_cache(maxsize=1)

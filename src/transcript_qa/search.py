@@ -25,14 +25,11 @@ from transcript_qa.datatypes import Filters, Hit, Passage, Speaker, Why
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError, UnknownSpeakerError, UnknownTranscriptError
 from transcript_qa.question_vector import topical, turned
-from transcript_qa.reading.ranking import adjacent, spread
+from transcript_qa.reading.ranking import NEIGHBOUR_SHARES, NEIGHBOUR_SHARES_ON_A_TOPIC, adjacent, spread
 from transcript_qa.store import Scored, Selection, Store, TranscriptInfo
 from transcript_qa.text import keywords, normalise, terms, terms_among
 
 DENSE_WEIGHT = 0.7
-NEIGHBOUR_SHARES = (0.25,)
-"""Of the passages right before and after a passage; of those one further away, and so on."""
-NEIGHBOUR_SHARES_ON_A_TOPIC = (0.5, 0.25)
 CROWDING_PENALTY = 0.1
 _LEG_DEPTH = 128
 _LEGS_AT_ONCE = 8
@@ -73,6 +70,19 @@ def search_words(store: Store, query: str, *, k: int = 10, filters: Filters | No
 
 
 def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters: Filters | None = None) -> list[Hit]:
+    """The hits of `look_up`."""
+    return look_up(store, embedder, query, k=k, filters=filters).hits
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, best first, and whether the question asks for all that was said on a topic."""
+
+    hits: list[Hit]
+    on_a_topic: bool
+
+
+def look_up(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters: Filters | None = None) -> Found:
     """The k passages that fit `query` best.
 
     Args:
@@ -96,14 +106,16 @@ def search(store: Store, embedder: Embedder, query: str, *, k: int = 10, filters
     dense = store.search_dense(turned(vectors, embedder)[0], k=depth, selection=selection)
     found = {"dense": dense, "keyword": keyword.result()}
     candidates = _candidates(store, found, complete=len(dense) < depth)
+    on_a_topic = bool(topical(vectors, embedder)[0])
     scores = _fused(candidates, NEIGHBOUR_SHARES)
-    around = _fused(candidates, NEIGHBOUR_SHARES_ON_A_TOPIC) if topical(vectors, embedder)[0] else None
+    around = _fused(candidates, NEIGHBOUR_SHARES_ON_A_TOPIC) if on_a_topic else None
     titles = store.titles()
     asked = set(terms(query))
-    return [
+    hits = [
         _hit(passage, titles, asked, legs=candidates.scores_of(passage), score=score, rank=rank)
         for rank, (passage, score) in enumerate(_spread(candidates, scores, around, k), start=1)
     ]
+    return Found(hits, on_a_topic)
 
 
 @lru_cache(maxsize=1)

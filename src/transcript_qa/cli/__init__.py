@@ -45,9 +45,9 @@ from transcript_qa.corpus import check_paths, find_sources, read_transcript
 from transcript_qa.datatypes import Filters
 from transcript_qa.errors import IndexWriteError, InvalidArgumentError
 from transcript_qa.filters import as_filters
-from transcript_qa.model_choice import embedder_for_indexing, embedder_of, info_of
+from transcript_qa.model_choice import embedder_for_indexing, embedder_of
 from transcript_qa.sharding import parse_shard
-from transcript_qa.store import create_store, folder_of, open_or_create_store, open_store
+from transcript_qa.store import EmbedderInfo, create_store, folder_of, open_or_create_store, open_store
 
 _CORPUS = Path("corpus")
 
@@ -115,7 +115,7 @@ def _index(
     if not kept:
         # Before an index is made, or thrown away, for nothing.
         find_sources(sources)
-    info = info_of(embedder)
+    info = EmbedderInfo.of(embedder)
     store = create_store(index, info, replace=True) if rebuild else open_or_create_store(index, info)
     with TranscriptQA(store, embedder) as qa:
         with console_progress(no_color=no_color) as progress:

@@ -15,8 +15,8 @@ from transcript_qa.cli.options import DEFAULT_INDEX, ColorOption, IndexOption, J
 from transcript_qa.datatypes import Support
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import IndexWriteError, InvalidArgumentError, SourceNotFoundError
-from transcript_qa.model_choice import embedder_of, info_of
-from transcript_qa.store import open_store
+from transcript_qa.model_choice import embedder_of
+from transcript_qa.store import EmbedderInfo, open_store
 
 _FILE_NAME = re.compile(r"\S+\.(?:md|markdown|txt|text|docx|html?|pdf)", re.IGNORECASE)
 
@@ -58,7 +58,7 @@ def _verify(
         raise InvalidArgumentError(f"--html and --quotes-only are for a file, and {quote!r} is none.")
     # Looking words up needs no model: it works where the index's own is not at hand.
     embedder = embedder_of(index, model) if model is not None else HashingEmbedder()
-    store = open_store(index, embedder=info_of(embedder) if model is not None else None)
+    store = open_store(index, embedder=EmbedderInfo.of(embedder) if model is not None else None)
     with TranscriptQA(store, embedder) as qa:
         check = qa.verify(quote, speaker=speaker, transcript=transcript)
     if as_json:
@@ -94,7 +94,7 @@ def _verify_file(
 
     article = read_text(path)
     embedder = HashingEmbedder() if quotes_only else embedder_of(index, model)
-    store = open_store(index, embedder=None if quotes_only else info_of(embedder))
+    store = open_store(index, embedder=None if quotes_only else EmbedderInfo.of(embedder))
     with TranscriptQA(store, embedder) as qa:
         statement = None if quotes_only else lambda text, speaker: qa.check_statement(text, speaker=speaker)
         claims = check_article(article, qa.quote_finder(), statement)

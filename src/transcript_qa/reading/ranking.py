@@ -22,6 +22,7 @@ from transcript_qa.datatypes import Hit, Passage
 
 BEARING_WEIGHT = 0.8
 NEIGHBOUR_SHARES = (0.25,)
+"""Of the passages right before and after a passage; of those one further away, and so on. For search and reader."""
 NEIGHBOUR_SHARES_ON_A_TOPIC = (0.5, 0.25)
 CROWDING_PENALTY = 0.4
 _MOST_BETWEEN_CHARS = 200

@@ -11,13 +11,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.datatypes import ImportReport, Passage, Speaker, Transcript
 from transcript_qa.speakers import SpeakerEdit
+
+if TYPE_CHECKING:
+    from transcript_qa.embed import Embedder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,11 @@ class EmbedderInfo:
     name: str
     fingerprint: str
     dim: int
+
+    @classmethod
+    def of(cls, embedder: Embedder) -> Self:
+        """What tells this embedder from others."""
+        return cls(name=embedder.name, fingerprint=embedder.fingerprint, dim=embedder.dim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import islice, pairwise
+from itertools import accumulate, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,10 +94,11 @@ def find_rows(
     if not phrases or (rows is not None and not len(rows)):
         return []
     if rows is None and len(phrases) > 1 and _is_large(connection):
-        rare, common, n_found = _split(connection, phrases)
-        if common:
-            together_first = n_found >= MOST_SCORED
-            return _found_by_rare(connection, " OR ".join(rare), " OR ".join(common), k, together_first=together_first)
+        counted = _counted(connection, phrases)
+        n_rare = _n_rare([count for count, _ in counted])
+        if n_rare < len(counted):
+            rare, common = (" OR ".join(phrase for _, phrase in some) for some in (counted[:n_rare], counted[n_rare:]))
+            return _found_by_rare(connection, rare, common, k, together_first=counted[0][0] >= MOST_SCORED)
     return _best(connection, " OR ".join(phrases), k, rows)
 
 
@@ -106,20 +107,15 @@ def _is_large(connection: sqlite3.Connection) -> bool:
     return (last_row or 0) > MOST_SCORED
 
 
-def _split(connection: sqlite3.Connection, phrases: Sequence[str]) -> tuple[list[str], list[str], int]:
-    """The rarest phrases, the other ones, and in how many passages the rarest are.
-
-    They are as many as are in no more than `MOST_SCORED` passages together, and one at least, of which no more than
-    `MOST_SCORED` passages are counted.
-    """
+def _counted(connection: sqlite3.Connection, phrases: Sequence[str]) -> list[tuple[int, str]]:
+    """The phrases, rarest first, each with the number of passages it is in, no more than `MOST_SCORED` counted."""
     sql = f"SELECT count(*) FROM (SELECT 1 FROM postings WHERE postings MATCH ? LIMIT {MOST_SCORED})"
-    counted = sorted((int(connection.execute(sql, (phrase,)).fetchone()[0]), phrase) for phrase in phrases)
-    total = counted[0][0]
-    n_rare = 1
-    while n_rare < len(counted) and total + counted[n_rare][0] <= MOST_SCORED:
-        total += counted[n_rare][0]
-        n_rare += 1
-    return [phrase for _, phrase in counted[:n_rare]], [phrase for _, phrase in counted[n_rare:]], total
+    return sorted((int(connection.execute(sql, (phrase,)).fetchone()[0]), phrase) for phrase in phrases)
+
+
+def _n_rare(counts: Sequence[int]) -> int:
+    """Of rising counts, how many make no more than `MOST_SCORED` together; one at least."""
+    return max(1, sum(total <= MOST_SCORED for total in accumulate(counts)))
 
 
 def _found_by_rare(

@@ -12,14 +12,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from transcript_qa.datatypes import Answer, Filters, Hit
+from transcript_qa.consulting import read_hits
+from transcript_qa.datatypes import Answer, Hit
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import TranscriptQAError
 from transcript_qa.events import AnswerDone, AnswerDraft, AnswerText
 from transcript_qa.mentions import thing_asked
 from transcript_qa.reading.features import Candidate
 from transcript_qa.reading.reader import Reader, Reading
-from transcript_qa.search import search, select
+from transcript_qa.search import search
 from transcript_qa.store import Store
 from transcript_qa.text import terms
 from transcript_qa.wording.checks import Checker
@@ -82,7 +83,13 @@ class Wording:
             return
         started = perf_counter()
         hits = self._hits(answer, task)
-        evidence = self._evidence(answer, reading if task is Task.ANSWER else self._read(answer, hits), task)
+        evidence = self._evidence(
+            answer,
+            reading
+            if task is Task.ANSWER
+            else read_hits(self._store, self._reader, answer.asked_as, hits, answer.filters),
+            task,
+        )
         if not evidence:
             yield from as_events(answer)
             return
@@ -182,11 +189,6 @@ class Wording:
         named = tuple(info.id for info in infos if (title := set(terms(info.title))) and title <= asked)
         return named or (tuple(info.id for info in infos) if len(infos) == 1 else ())
 
-    def _read(self, answer: Answer, hits: Sequence[Hit]) -> Reading:
-        known = {hit.passage.transcript_id for hit in hits}
-        transcripts = {transcript_id: self._store.transcript(transcript_id) for transcript_id in known}
-        return self._reader.read(answer.asked_as, hits, transcripts, speakers=self._speakers(answer.filters))
-
     def _evidence(self, answer: Answer, reading: Reading, task: Task) -> list[Evidence]:
         # What is quoted without a model comes first, whatever the order in which it is read now.
         cited = {(citation.transcript_id, citation.span.start) for citation in answer.citations}
@@ -194,10 +196,6 @@ class Wording:
         ranked.sort(key=lambda candidate: (candidate.transcript.id, candidate.span.start) not in cited)
         room = self._room(answer.asked_as, task) * (_MOST_PARTS if task is Task.SUMMARY else 1)
         return gather(ranked[: _MOST_SENTENCES[task]], room_tokens=room, cost=line_tokens)
-
-    def _speakers(self, filters: Filters) -> frozenset[tuple[str, str]] | None:
-        selection = select(self._store.infos(), filters)
-        return None if selection is None else selection.speakers
 
 
 def as_events(answer: Answer) -> Iterator[AnswerText | AnswerDone]:
