@@ -11,7 +11,7 @@ from transcript_qa.datatypes import Hit
 from transcript_qa.embed import BUNDLED_FINGERPRINT, HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
 from transcript_qa.indexing import update_index
-from transcript_qa.question_vector import topical, turned
+from transcript_qa.question_vector import Maps, topical, turned
 from transcript_qa.reading.ranking import adjacent
 from transcript_qa.search import search
 from transcript_qa.store import EmbedderInfo, LocalStore
@@ -46,6 +46,22 @@ def test_a_question_comes_nearer_to_what_answers_it(model: SentenceTransformerEm
     assert after > before
     np.testing.assert_allclose(np.linalg.norm(other, axis=1), 1, atol=1e-5)
     assert other.dtype == np.float32
+
+
+def test_each_kind_of_question_is_turned_by_its_map() -> None:
+    zero, one = np.zeros((2, 2), dtype=np.float32), np.eye(2, dtype=np.float32)
+    kind = np.array([20.0, -20.0], dtype=np.float32)
+    maps = Maps(
+        weight=zero, bias=np.array([0, 2], dtype=np.float32),
+        topic_weight=one, topic_bias=np.array([0, -2], dtype=np.float32),
+        kind_weight=kind, kind_bias=np.zeros(1, dtype=np.float32),
+    )  # fmt: skip
+    on_a_topic, on_a_fact = np.array([1, 0], dtype=np.float32), np.array([0, 1], dtype=np.float32)
+    found = maps.turned(np.stack([on_a_topic, on_a_fact, np.zeros(2, dtype=np.float32) + 0.5]))
+    np.testing.assert_allclose(found[0], np.array([2, -2]) / 8**0.5, atol=1e-6)
+    np.testing.assert_allclose(found[1], [0, 1], atol=1e-6)
+    # In doubt half of each: (0.5, 0.5) and (0, 2) by half, (0.5, -1.5) by half.
+    np.testing.assert_allclose(found[2], np.array([0.75, 0.75]) / (2 * 0.75**2) ** 0.5, atol=1e-6)
 
 
 def test_rows_do_not_depend_on_each_other() -> None:

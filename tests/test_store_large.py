@@ -230,6 +230,17 @@ def test_rare_words_find_and_common_ones_count(folder: Path, monkeypatch: pytest
         assert len(store.search_keyword(["loan"], k=500)) > 25
 
 
+def test_a_rare_word_alone_finds_though_enough_have_a_common_one_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LocalStore.open(folder, writable=True) as store:
+        said = [("TAN", "Yeah, the zebra and a loan and a crane and a harbour that nobody saw.")] * 3
+        make_entry("new", [*said, ("TAN", "A zebra, zebra.")]).put_into(store)
+        monkeypatch.setattr(keywords, "MOST_SCORED", 25)
+        found = store.search_keyword(["zebra", "loan"], k=3)
+        assert found[0].passage_id == "new:3-3"
+
+
 def test_where_all_words_are_common_those_with_two_of_them_are_enough(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +254,12 @@ def test_where_all_words_are_common_those_with_two_of_them_are_enough(
         found = store.search_keyword(["loan", "yeah"], k=len(both))
         assert {hit.passage_id for hit in found} == both
         assert all(hit.score == pytest.approx(whole[hit.passage_id]) for hit in found)
+        asked: list[str] = []
+        best = keywords._best
+        monkeypatch.setattr(keywords, "_best", lambda c, e, k, rows: asked.append(e) or best(c, e, k, rows))
+        store.search_keyword(["loan", "yeah"], k=len(both))
+        assert len(asked) == 1
+        assert " AND " in asked[0]
         # Where there are fewer of them than are wanted, one word is enough.
         assert len(store.search_keyword(["loan", "yeah"], k=len(both) + 20)) > len(both)
 

@@ -76,6 +76,12 @@ def test_terms_among_others_are_the_terms(text: str, asked: str) -> None:
     assert terms_among(set(terms(asked)), text) == set(terms(text)) & set(terms(asked))
 
 
+def test_words_without_a_topic_are_not_among_the_terms() -> None:
+    assert terms("telling") == ("tell",)
+    assert terms_among({"tell"}, "Tell them, she told us.") == set()
+    assert terms_among({"tell"}, "Telling them was hard.") == {"tell"}
+
+
 def test_a_stem_is_the_beginning_of_its_word_but_for_two_letters() -> None:
     written = " ".join(path.read_text("utf-8") for path in sorted(CORPUS.glob("*.txt")))
     odd = ["dying", "lying", "skies", "ability", "possibilities", "youth", "hoping", "us's", "realization", "idly"]

@@ -22,7 +22,7 @@ from transcript_qa.embed import BUNDLED_FINGERPRINT, Embedder
 from transcript_qa.errors import ModelError
 
 WEIGHTS = "question.safetensors"
-# Of questions over transcripts left out of the learning, 0.73 of those on topics have so much, and 0.11 of those on facts.
+# On transcripts left out of the learning, 0.73 of the questions on topics have so much, and 0.11 of those on facts.
 LEAST_TOPICAL = 0.7
 PARTS = ("weight", "bias", "topic.weight", "topic.bias", "kind.weight", "kind.bias")
 
