@@ -24,8 +24,8 @@ HITS = 10
 FIRST_QUERIES = 10
 SINGLE_QUERIES = 40
 AT_A_TURN = 20
-"""Questions in a row by ours, then by the bare cost. The scan's threads stay awake for a while after it, on the core on
-which ours looks up words: asked one by one in turns, every question of ours would pay for that."""
+"""Questions in a row by ours, then by the bare cost. In turns of one, every question of ours comes right after a scan,
+whose threads stay awake for a while on the core on which ours looks up words (README.md has both)."""
 STAGES = ("embedding the question", "dense leg", "keyword leg, beside both", "fusion and the rest")
 
 Numbers = dict[str, Any]
