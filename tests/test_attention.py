@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from transcript_qa import encoding
 from transcript_qa.attention import NAME, attend, leave_attention, use_attention
-from transcript_qa.embed import SentenceTransformerEmbedder
+from transcript_qa.embed import SentenceTransformerEmbedder, _bundled_folder
 from transcript_qa.encoding import cpu_has_bfloat16
 
 
@@ -25,6 +26,8 @@ def test_it_gives_what_torch_s_own_attention_gives(length: int, padded: bool) ->
     wanted = torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=keep.transpose(-1, -2))
     found = attend(*(part.bfloat16() for part in (query, key, value)), keep if padded else None, 32**-0.5)
     assert found.dtype is torch.bfloat16
+    assert found.is_contiguous()
+    found = found.transpose(1, 2)
     assert (found.float() - wanted).abs().max() < 0.05
     assert torch.nn.functional.cosine_similarity(found.float(), wanted, dim=-1).min() > 0.999
 
@@ -34,13 +37,14 @@ def test_scores_of_any_height_give_numbers() -> None:
 
     query = torch.full((1, 1, 4, 8), 300.0, dtype=torch.bfloat16)
     found = attend(query, query, torch.ones_like(query), None, 1.0)
-    assert torch.equal(found, torch.ones_like(query))
+    assert torch.equal(found, torch.ones_like(found))
 
 
 @pytest.mark.skipif(not cpu_has_bfloat16(), reason="this processor does not multiply bfloat16 itself")
-def test_the_bundled_model_uses_it_and_keeps_its_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_of_the_library_use_it_and_keep_their_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(_bundled_folder(), tmp_path / "mine")
     texts = ["The council closed the loan.", "And spoke of the harbour again. " * 30]
-    ours = SentenceTransformerEmbedder()
+    ours = SentenceTransformerEmbedder(str(tmp_path / "mine"))
     found = ours.embed_passages(texts)
     assert ours._model[0].auto_model.config._attn_implementation == NAME
     monkeypatch.setattr(encoding, "cpu_has_bfloat16", lambda: False)
@@ -63,8 +67,6 @@ def test_what_is_no_transformer_is_left_alone() -> None:
 
 def test_it_can_be_left(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
-
-    from transcript_qa.embed import _bundled_folder
 
     model = SentenceTransformer(str(_bundled_folder()), device="cpu", local_files_only=True)
     assert use_attention(model[0])

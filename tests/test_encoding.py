@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from transcript_qa import encoding
 from transcript_qa.embed import SentenceTransformerEmbedder, _bundled_folder
-from transcript_qa.encoding import Encoder, batches, n_cores, one_thread, padded
+from transcript_qa.encoding import Encoder, batches, best_device, cpu_has_bfloat16, n_cores, one_thread, padded
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from torch import Tensor
 
 TEXTS = [f"The council closed loan number {n} " + "and spoke of the harbour again " * (n % 9) for n in range(70)]
 
@@ -24,38 +27,55 @@ def test_batches_hold_every_text_once_and_keep_to_the_budget(lengths: list[int])
     assert sum(len(batch) * max(lengths[i] for i in batch) for batch in found) < 2 * sum(lengths) + 1
 
 
-@contextmanager
-def shapes_of(encoder: Encoder) -> Iterator[list[tuple[int, ...]]]:
+@pytest.fixture
+def encoder(model: SentenceTransformerEmbedder) -> Encoder:
+    found = model._loaded_model()[1]
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def shapes(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """The shapes of the batches that the model is given."""
-    shapes: list[tuple[int, ...]] = []
+    seen: list[tuple[int, ...]] = []
+    forward = encoder._forward
 
-    def seen(_module: Any, given: tuple[dict[str, Any]]) -> None:
-        shapes.append(tuple(given[0]["input_ids"].shape))
+    def watched(ids: Tensor, mask: Tensor) -> Tensor:
+        seen.append(tuple(ids.shape))
+        return forward(ids, mask)
 
-    with encoder._model[0].register_forward_pre_hook(seen):
-        yield shapes
+    monkeypatch.setattr(encoder, "_forward", watched)
+    return seen
 
 
-def test_texts_of_a_batch_are_filled_up_to_lengths_that_come_again(model: SentenceTransformerEmbedder) -> None:
-    encoder = model._loaded_model()[1]
-    assert encoder is not None
-    with shapes_of(encoder) as shapes:
-        two = encoder.vectors([[101, 7592, 102], [101, *range(2000, 2015), 102]])
-        one = encoder.vectors([[101, 7592, 102]])
-        encoder.vectors([[101] * 253] * 2)
+@pytest.fixture(scope="module")
+def library() -> SentenceTransformer:
+    """The bundled model as the library runs it."""
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(_bundled_folder()), device="cpu", local_files_only=True)
+
+
+def encoded(library: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:
+    return library.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+
+
+def test_texts_of_a_batch_are_filled_up_to_lengths_that_come_again(
+    encoder: Encoder, shapes: list[tuple[int, ...]]
+) -> None:
+    two = encoder.vectors([[101, 7592, 102], [101, *range(2000, 2015), 102]])
+    one = encoder.vectors([[101, 7592, 102]])
+    encoder.vectors([[101] * 253] * 2)
     assert shapes == [(2, 24), (1, 3), (2, 256)]
     assert float(two[0] @ one[0]) > 0.995
 
 
 def test_texts_are_filled_up_to_no_more_than_the_model_reads(
-    model: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
+    encoder: Encoder, shapes: list[tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    encoder = model._loaded_model()[1]
-    assert encoder is not None
     monkeypatch.setattr(encoder, "_most_tokens", 19)
-    with shapes_of(encoder) as shapes:
-        encoder.vectors([[101] * 18] * 2)
-        encoder.vectors([[101] * 20] * 2)
+    encoder.vectors([[101] * 18] * 2)
+    encoder.vectors([[101] * 20] * 2)
     assert shapes == [(2, 19), (2, 20)]
 
 
@@ -85,10 +105,11 @@ def test_what_progress_raises_ends_the_work(model: SentenceTransformerEmbedder) 
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("embedding")]
 
 
-def test_a_long_text_is_cut_as_the_model_cuts_it(model: SentenceTransformerEmbedder) -> None:
+def test_a_long_text_is_cut_as_the_model_cuts_it(
+    model: SentenceTransformerEmbedder, library: SentenceTransformer
+) -> None:
     long = "The dredging of the outer basin " * 200
-    plain = model._model.encode([long], normalize_embeddings=True, show_progress_bar=False)
-    assert float(model.embed_passages([long])[0] @ plain[0]) > 0.99
+    assert float(model.embed_passages([long])[0] @ encoded(library, [long])[0]) > 0.99
 
 
 def test_a_batch_has_one_thread_and_leaves_the_number_as_it_was(
@@ -146,15 +167,41 @@ def test_direct_calls_that_differ_are_not_used() -> None:
     assert not Other().gives(np.eye(2, 5, dtype=np.float32), [[1], [2]])
 
 
-def test_without_the_processor_s_help_it_stays_in_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_processor_s_help_it_stays_in_single_precision(
+    library: SentenceTransformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "cpu_has_bfloat16", lambda: False)
+    texts = TEXTS[:9]
+    np.testing.assert_allclose(SentenceTransformerEmbedder().embed_passages(texts), encoded(library, texts), atol=2e-5)
+
+
+@pytest.mark.skipif(not cpu_has_bfloat16(), reason="this processor does not multiply bfloat16 itself")
+@pytest.mark.parametrize("packed", [True, False])
+def test_the_bundled_model_gives_what_the_library_gives(
+    packed: bool, library: SentenceTransformer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
 
-    monkeypatch.setattr(encoding, "cpu_has_bfloat16", lambda: False)
-    single = SentenceTransformerEmbedder()
-    vectors = single.embed_passages(TEXTS[:4])
-    assert next(single._model.parameters()).dtype is torch.float32
-    plain = single._model.encode(TEXTS[:4], normalize_embeddings=True, show_progress_bar=False)
-    np.testing.assert_allclose(vectors, plain, atol=2e-5)
+    import transcript_qa.minilm
+
+    monkeypatch.setattr(transcript_qa.minilm, "_can_pack", lambda: packed)
+    ours = SentenceTransformerEmbedder()
+    found = ours.embed_passages(TEXTS)
+    assert (found * encoded(library, TEXTS)).sum(axis=1).min() > 0.999
+    loaded = ours._loaded_model()[1]
+    assert loaded is not None
+    network = loaded._forward.__self__  # type: ignore[attr-defined]
+    assert next(network.parameters()).dtype is torch.bfloat16
+    assert isinstance(network.layers[0].qkv, torch.nn.Linear) is not packed
+
+
+@pytest.mark.parametrize(("cuda", "mps", "best"), [(True, True, "cuda"), (False, True, "mps"), (False, False, "cpu")])
+def test_the_fastest_device_is_taken(cuda: bool, mps: bool, best: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert best_device() == best
 
 
 def test_cores_are_those_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,13 @@ def test_no_model_library_is_loaded(arguments: tuple[str, ...], index: Path) -> 
         assert "harbour loan was closed" in done.stdout
 
 
+def test_an_answer_with_the_bundled_model_imports_no_library_of_models(index: Path) -> None:
+    asked = ("ask", "at what rate was the loan closed?", "--index", str(index))
+    done = subprocess.run([sys.executable, "-c", _RUN, *asked], capture_output=True, text=True, check=False, timeout=50)
+    assert json.loads(done.stderr) == [0, ["faiss", "torch"]]
+    assert "Four percent" in done.stdout
+
+
 def test_search_by_words_alone(tmp_path: Path) -> None:
     (tmp_path / "talk.txt").write_text(TALK, "utf-8")
     with TranscriptQA.build(tmp_path / "talk.txt", index=tmp_path / "index", embedder=HashingEmbedder()) as qa:

@@ -22,9 +22,9 @@ from examples import Example, Found
 from retrieval import questions_of
 from sources import Asked, own_asked, qmsum_asked
 
+from transcript_qa import minilm
 from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Span
-from transcript_qa.reading import network
 from transcript_qa.reading.network import EvidenceNetwork, is_trained
 from transcript_qa.reading.network_input import Window
 
@@ -66,7 +66,7 @@ def test_copies_find_the_gradient_of_one_network(monkeypatch: pytest.MonkeyPatch
     import torch
 
     monkeypatch.setattr(reader, "cpu_has_bfloat16", lambda: False)
-    monkeypatch.setattr(network, "DROPPED", 0.0)
+    monkeypatch.setattr(minilm, "DROPPED", 0.0)
     examples = [example(n, answered=n % 2 == 0) for n in range(4)]
     samples = [reader.draw(each, np.random.default_rng(1)) for each in examples]
     torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""A sentence-transformers model called directly: token ids in, unit vectors out, on threads that do not wait.
+"""A model called directly: token ids in, unit vectors out, on threads that do not wait.
 
 Which arithmetic and how many threads is a rule by what the processor says of itself, not a measurement that is kept in
 a file: a measurement on a machine that is busy with something else is wrong for good, and the rule was right wherever
@@ -18,17 +18,21 @@ own shape, 35 meetings took 200 MB more.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.attention import use_attention
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Forward = Callable[["Tensor", "Tensor"], "Tensor"]
 PROBES = ("The loan was closed.", "Who spoke of the harbour, and what was said about it in the end?")
 # Small enough that a layer's numbers stay in a core's own cache, and that all cores have work to the end.
 _CPU_BATCH_TOKENS = 1024
@@ -68,31 +72,31 @@ def one_thread() -> Iterator[None]:
 
 
 class Encoder:
-    """A loaded `SentenceTransformer`, called without its `encode`.
+    """A loaded model, called directly.
 
     Args:
-        model: the model, in float32; its transformer is brought into the arithmetic of the machine.
+        forward: given token ids (n, length) int64 and a bool mask of the same shape, False on padding, finds vectors
+            (n, dim) of any length.
+        device: where it computes, "cpu", "cuda" or "mps".
         pad_id: the token that fills up a batch.
+        most_tokens: how many tokens of a text it reads; 0 where that is not known.
     """
 
-    def __init__(self, model: Any, *, pad_id: int) -> None:
-        self._model = model
+    def __init__(self, forward: Forward, *, device: str, pad_id: int, most_tokens: int) -> None:
+        self._forward = forward
+        self._device = device
         self._pad_id = pad_id
-        self._most_tokens = int(getattr(model, "max_seq_length", None) or 0)
-        if use_bfloat16(model):
-            # What comes after the transformer is cheap, and loses nothing in float32.
-            model[0].bfloat16()
-            use_attention(model[0])
+        self._most_tokens = most_tokens
 
     @property
     def n_workers(self) -> int:
         """How many batches to run side by side."""
-        return n_cores() if self._model.device.type == "cpu" else 1
+        return n_cores() if self._device == "cpu" else 1
 
     @property
     def batch_tokens(self) -> int:
         """How many tokens a batch may have, padding among them."""
-        return batch_tokens(self._model)
+        return batch_tokens(self._device)
 
     def vectors(self, ids: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """(n, dim) float32, unit rows, of one batch of texts as token ids, the model's own marks among them.
@@ -105,21 +109,13 @@ class Encoder:
         if len(ids) > 1:
             longest = max(longest, min(padded(longest), self._most_tokens))
         tokens = np.full((len(ids), longest), self._pad_id, dtype=np.int64)
-        mask = np.zeros_like(tokens)
+        mask = np.zeros(tokens.shape, dtype=bool)
         for row, each in enumerate(ids):
             tokens[row, : len(each)] = each
-            mask[row, : len(each)] = 1
-        device = self._model.device
-        features: Any = {
-            "input_ids": torch.from_numpy(tokens).to(device),
-            "attention_mask": torch.from_numpy(mask).to(device),
-        }
+            mask[row, : len(each)] = True
         with one_thread(), torch.inference_mode():
-            for place, module in enumerate(self._model):
-                features = module(features)
-                if place == 0:
-                    features["token_embeddings"] = features["token_embeddings"].float()
-            found = torch.nn.functional.normalize(features["sentence_embedding"].float(), dim=1)
+            given = (torch.from_numpy(part).to(self._device) for part in (tokens, mask))
+            found = torch.nn.functional.normalize(self._forward(*given).float(), dim=1)
         return np.ascontiguousarray(found.cpu().numpy(), dtype=np.float32)
 
     def gives(self, expected: NDArray[np.float32], ids: Sequence[Sequence[int]]) -> bool:
@@ -131,14 +127,63 @@ class Encoder:
         return found.shape == expected.shape and float((found * expected).sum(axis=1).min()) >= _ALIKE
 
 
-def batch_tokens(model: Any) -> int:
-    """How many tokens a batch of a loaded model may have, padding among them."""
-    return _CPU_BATCH_TOKENS if model.device.type == "cpu" else _OTHER_BATCH_TOKENS
+def of_library(model: Any, *, pad_id: int) -> Encoder:
+    """An encoder that calls a loaded `SentenceTransformer` without its `encode`.
+
+    Args:
+        model: in float32; its transformer is brought into the arithmetic of the machine.
+        pad_id: the token that fills up a batch.
+    """
+    device = model.device.type
+    if use_bfloat16(device):
+        # What comes after the transformer is cheap, and loses nothing in float32.
+        model[0].bfloat16()
+        use_attention(model[0])
+
+    def forward(ids: Tensor, mask: Tensor) -> Tensor:
+        features: Any = {"input_ids": ids, "attention_mask": mask.long()}
+        for place, module in enumerate(model):
+            features = module(features)
+            if place == 0:
+                features["token_embeddings"] = features["token_embeddings"].float()
+        found: Tensor = features["sentence_embedding"]
+        return found
+
+    return Encoder(forward, device=device, pad_id=pad_id, most_tokens=int(getattr(model, "max_seq_length", None) or 0))
 
 
-def use_bfloat16(model: Any) -> bool:
-    """Whether a loaded model is to compute in bfloat16."""
-    return model.device.type == "cpu" and cpu_has_bfloat16()
+def of_minilm(tensors: Mapping[str, Tensor], *, device: str | None, pad_id: int) -> Encoder:
+    """An encoder that runs the bundled model in our own network (minilm.py).
+
+    Args:
+        tensors: its weights by name, in float32.
+        device: None for the fastest that the machine has.
+        pad_id: the token that fills up a batch.
+    """
+    from transcript_qa.minilm import POSITIONS, bert_of, for_inference
+
+    place = device or best_device()
+    network = for_inference(bert_of(tensors), bfloat16=use_bfloat16(place)).to(place)
+    return Encoder(network.means, device=place, pad_id=pad_id, most_tokens=POSITIONS)
+
+
+def best_device() -> str:
+    """The fastest device that torch finds on this machine."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def batch_tokens(device: str) -> int:
+    """How many tokens a batch may have on a device, padding among them."""
+    return _CPU_BATCH_TOKENS if device == "cpu" else _OTHER_BATCH_TOKENS
+
+
+def use_bfloat16(device: str) -> bool:
+    """Whether a model on a device is to compute in bfloat16."""
+    return device == "cpu" and cpu_has_bfloat16()
 
 
 def padded(length: int) -> int:

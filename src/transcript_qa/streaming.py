@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,9 @@ from transcript_qa.store import SourceState
 
 # More word pieces than this make passages too long to point at, whatever the embedder reads.
 PASSAGE_TOKENS = 254
-# Passages that are embedded together: a second's work or two, of which a stop loses no more.
-BATCH_PASSAGES = 128
+# Passages that are embedded together, about: two seconds' work, of which a stop loses no more. At the end of each such
+# batch cores wait for each other.
+BATCH_PASSAGES = 256
 # Passages that wait between two threads.
 _ROOM = 2 * BATCH_PASSAGES
 # Texts that are on their way into the index, and so not found there yet, when the same comes again.
@@ -174,8 +176,9 @@ def _embed(group: Sequence[Read], embedder: Embedder, put: Callable[[Step], None
     wanted = {text: words for work in works for text, words in work.missing.items()}
     vectors = {text: recent[text] for text in wanted if text in recent}
     missing = {text: words for text, words in wanted.items() if text not in vectors}
+    n_parts = max(1, round(len(missing) / BATCH_PASSAGES))
     left, done = iter(missing.items()), 0
-    while batch := dict(islice(left, BATCH_PASSAGES)):
+    while batch := dict(islice(left, ceil(len(missing) / n_parts))):
         told = _Told(works[0], put, before=done, total=len(missing), texts=list(batch.values()))
         found = dict(zip(batch, embedder.embed_passages(told.texts, progress=told), strict=True))
         vectors |= found

@@ -122,18 +122,17 @@ def shipped_model() -> EvidenceModel:
 
 
 def _load() -> EvidenceNetwork:
-    import torch
+    from transcript_qa.minilm import for_inference
 
-    network = shipped_network()
-    network.requires_grad_(False)
-    return network.to(torch.bfloat16 if cpu_has_bfloat16() else torch.float32).eval()
+    return for_inference(shipped_network(), bfloat16=cpu_has_bfloat16())
 
 
 def shipped_network() -> EvidenceNetwork:
     """The network with the weights that come with the package, in 32 bits. Raises `ModelError`."""
     from safetensors.torch import load
 
-    from transcript_qa.reading.network import EvidenceNetwork, is_trained, load_bert
+    from transcript_qa.minilm import load_bert
+    from transcript_qa.reading.network import EvidenceNetwork, is_trained
 
     network = EvidenceNetwork()
     load_bert(network, bundled_tensors())
