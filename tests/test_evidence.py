@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,10 +11,11 @@ from hypothesis import strategies as st
 
 from builders import make_transcript
 from transcript_qa.chunk import split_passages
-from transcript_qa.datatypes import Transcript
+from transcript_qa.datatypes import Hit, Span, Transcript, Why
 from transcript_qa.embed import SentenceTransformerEmbedder, bundled_tokenizer
-from transcript_qa.reading.model import EvidenceModel, packed, shipped_model, unpacked
-from transcript_qa.reading.network_input import MAX_WINDOW_TOKENS, batch_of, passage_windows, question_ids
+from transcript_qa.reading.model import Evidence, EvidenceModel, packed, shipped_model, unpacked
+from transcript_qa.reading.network_input import MAX_WINDOW_TOKENS, batch_of, cropped, passage_windows, question_ids
+from transcript_qa.reading.reader import READ_CLOSELY, TrainedReader
 from transcript_qa.reading.sentencing import quotable_in
 
 WORDS = st.sampled_from("loan bridge rope nine harbour four percent [laughs] no yes ok. why? Friday. quay".split())
@@ -112,3 +115,63 @@ def test_what_a_passage_is_given_does_not_depend_on_what_it_is_read_with() -> No
     assert [span for span, _ in alone[0].sentences] == [span for span, _ in both[-1].sentences]
     assert np.allclose([s for _, s in alone[0].sentences], [s for _, s in both[-1].sentences], atol=0.15)
     assert EvidenceModel().read("When?", []) == []
+
+
+@pytest.mark.parametrize("around", [0, 1, 3, 40])
+def test_a_cropped_window_holds_a_sentence_and_those_around_it_with_their_labels(around: int) -> None:
+    tokenizer = bundled_tokenizer()
+    transcript = make_transcript(
+        "talk", [("ANN", "One came. Two went."), ("BO", "Three stayed. Four slept."), ("ANN", "So.")]
+    )
+    (passage,) = [p for _, p in passages_of(transcript)]
+    (window,) = passage_windows(tokenizer, transcript, passage)  # type: ignore[arg-type]
+    for number in range(5):
+        small = cropped(window, number - around, number + around)
+        first, last = max(0, number - around), min(4, number + around)
+        assert [span for span, _, _ in small.sentences] == [span for span, _, _ in window.sentences[first : last + 1]]
+        for span, start, end in small.sentences:
+            words = tokenizer.decode(small.ids[start:end].tolist())
+            assert words == span.of(transcript.text).lower()
+        begins_turn = {0: "ann :", 2: "bo :", 4: "ann :"}.get(first)
+        front = tokenizer.decode(small.ids[: small.sentences[0][1]].tolist())
+        assert front == (begins_turn or "")
+
+
+def test_a_sentence_read_closely_is_scored_by_what_stands_near_it() -> None:
+    far = "The wall at the back is still wet. " * 9
+    said = f"{far}I sold the pump to a farmer. He gave me ninety crowns. It was old. {far}"
+    one, other = (make_transcript("talk", [("ANN", front + said)]) for front in ("", "It rained. "))
+    model, found = shipped_model(), []
+    for transcript in (one, other):
+        (evidence,) = model.read("What did the farmer pay?", passages_of(transcript))  # type: ignore[arg-type]
+        spans = [span for span, _ in evidence.sentences]
+        scores = model.read_closely("What did the farmer pay?", [(evidence, span) for span in spans])
+        best = spans[int(np.argmax(scores))]
+        assert "ninety crowns" in best.of(transcript.text)
+        found.append(max(scores))
+    assert found[0] == pytest.approx(found[1], abs=0.15)
+    assert model.read_closely("What did the farmer pay?", []) == []
+
+
+class _Noted(EvidenceModel):
+    """Notes which sentences are read closely, and has the last of them answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[Span] = []
+
+    def read_closely(self, question: str, places: Sequence[tuple[Evidence, Span]]) -> list[float]:
+        self.noted = [span for _, span in places]
+        return [-9.0] * (len(places) - 1) + [40.0]
+
+
+def test_the_reader_reads_the_best_again_and_goes_by_what_that_gives() -> None:
+    transcript = make_transcript("talk", [("ANN", f"The pump number {n} cost {n} crowns.") for n in range(2, 40)])
+    hits = [
+        Hit(passage=passage, title="talk", score=1.0, rank=rank, why=Why(dense=0.5))  # type: ignore[arg-type]
+        for rank, (_, passage) in enumerate(passages_of(transcript), start=1)
+    ]
+    model = _Noted()
+    reading = TrainedReader(model).read("What did pump number 7 cost?", hits, {"talk": transcript})
+    assert len(model.noted) == READ_CLOSELY < len(reading.sentences)
+    assert reading.sentences[0].candidate.span == model.noted[-1]

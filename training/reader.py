@@ -38,7 +38,7 @@ from transcript_qa.encoding import batches, cpu_has_bfloat16, n_cores, one_threa
 from transcript_qa.minilm import load_bert
 from transcript_qa.reading.model import shipped_network
 from transcript_qa.reading.network import EvidenceNetwork, is_trained
-from transcript_qa.reading.network_input import Window, batch_of
+from transcript_qa.reading.network_input import Window, batch_of, cropped
 
 SEED = 20251125
 N_WINDOWS = 4
@@ -132,11 +132,7 @@ def _cropped(window: Window, right: np.ndarray, rng: np.random.Generator) -> tup
     low, high = (max(0, marked[-1] - size + 1), min(marked[0], n - size)) if len(marked) else (0, n - size)
     first = int(rng.integers(low, high + 1)) if low <= high else int(marked[0])
     last = max(first + size, int(marked[-1]) + 1 if len(marked) else 0)
-    kept = window.sentences[first:last]
-    # The label of the first turn stands in front of its words.
-    begin = window.sentences[first - 1][2] if first else 0
-    ids = window.ids[begin : kept[-1][2]]
-    return Window(ids, tuple((span, a - begin, b - begin) for span, a, b in kept)), right[first : first + len(kept)]
+    return cropped(window, first, last - 1), right[first:last]
 
 
 class Copies:

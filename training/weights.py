@@ -7,9 +7,10 @@ Read are questions that the network was never trained on: those on the project's
 What the network says of each sentence, or the cosine of the embedding model, is weighed together with the other
 features of features.py: sentence weights are fitted with a softmax over the sentences of one question, the chance that
 the best one answers with a logistic regression, in which both sets of questions weigh the same. The threshold is the
-lowest chance at which three quarters of the unanswerable questions of both sets are declined. Printed is what the fit
-gives on transcripts left out of it and on the questions marked "held-out", which are only measured. The work folder
-holds the indexes. Deterministic; some minutes on two cores for the network, half an hour for the cosine.
+lowest chance at which three quarters of the unanswerable questions of both sets are declined. Which sentences the
+network reads again more closely is chosen by the weights that are there before. Printed is what the fit gives on
+transcripts left out of it and on the questions marked "held-out", which are only measured. The work folder holds the
+indexes. Deterministic; some minutes on two cores for the network, half an hour for the cosine.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ from transcript_qa.reading.features import (
     question_features,
 )
 from transcript_qa.reading.model import EvidenceModel
-from transcript_qa.reading.reader import EvidenceReader
+from transcript_qa.reading.reader import EvidenceReader, described_by, evidence_of, shipped_weights
 from transcript_qa.search import search
 from transcript_qa.store import LocalStore
 from transcript_qa.text import normalise
@@ -120,18 +121,10 @@ def by_network(model: EvidenceModel, question: Question) -> Case:
     by_id = {c.transcript.id: c.transcript for c in question.found}
     hits = [hit for hit in question.hits if hit.passage.transcript_id in by_id]
     evidence = model.read(question.text, [(by_id[h.passage.transcript_id], h.passage) for h in hits])
-    score = {(h.passage.transcript_id, span.start): s
-             for h, one in zip(hits, evidence, strict=True) for span, s in one.sentences}  # fmt: skip
-    bearing = {h.passage.id: one.bearing for h, one in zip(hits, evidence, strict=True)}
-    kept = [i for i, c in enumerate(question.found) if (c.transcript.id, c.span.start) in score]
-    found = [question.found[i] for i in kept]
-    described = describe(
-        question.text,
-        found,
-        [score[c.transcript.id, c.span.start] for c in found],
-        [bearing[c.hit.passage.id] for c in found],
-    )
-    return Case(question.group, question.answerable, described, question.right[kept])
+    weights = shipped_weights("trained")
+    described = described_by(model, question.text, question.found, evidence_of(hits, evidence), weights)
+    right = {id(c): bool(right) for c, right in zip(question.found, question.right, strict=True)}
+    return Case(question.group, question.answerable, described, np.array([right[id(c)] for c in described.candidates]))
 
 
 def by_cosine(reader: EvidenceReader, question: Question) -> Case:

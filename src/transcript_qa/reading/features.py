@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from transcript_qa.text import normalise, sentences, terms, words
 
 SENTENCE_FEATURES = (
     "closeness",
+    "closely",
     "bearing",
     "passage_cosine",
     "passage_score",
@@ -41,6 +42,7 @@ SENTENCE_FEATURES = (
 QUESTION_FEATURES = (
     "best_score",
     "closeness",
+    "closely",
     "bearing",
     "passage_cosine",
     "coverage",
@@ -142,11 +144,17 @@ class Described:
     rarest_missing: float
     n_terms: int
 
+    def read_closely(self, rows: Sequence[int], closely: Sequence[float]) -> Described:
+        """The same with what a model says of some of the sentences when it reads them again more closely."""
+        sentence = self.sentence.copy()
+        sentence[list(rows), SENTENCE_FEATURES.index("closely")] = closely
+        return replace(self, sentence=sentence)
+
 
 def describe(
     question: str, found: list[Candidate], closeness: Sequence[float], bearing: Sequence[float] | None = None
 ) -> Described:
-    """The features of candidate sentences for a question.
+    """The features of candidate sentences for a question; none is read more closely yet.
 
     Args:
         question: in words.
@@ -198,6 +206,7 @@ def question_features(described: Described, scores: NDArray[np.float64]) -> NDAr
         [
             scores[best],
             top[:, column("closeness")].max(),
+            row["closely"],
             row["bearing"],
             row["passage_cosine"],
             row["coverage"],
@@ -229,6 +238,7 @@ def _row(
     n_words = sum(1 for _ in words(candidate.text))
     label = candidate.turn.speaker.label
     return [
+        closeness,
         closeness,
         bearing,
         candidate.hit.why.dense or 0.0,

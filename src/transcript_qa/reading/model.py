@@ -6,7 +6,7 @@ training/export.py); all below are those of the bundled embedding model. torch i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -21,7 +21,7 @@ from transcript_qa.datatypes import Passage, Span, Transcript
 from transcript_qa.embed import bundled_tensors, bundled_tokenizer
 from transcript_qa.encoding import batches, cpu_has_bfloat16, n_cores, one_thread
 from transcript_qa.errors import ModelError
-from transcript_qa.reading.network_input import Window, batch_of, passage_windows, question_ids
+from transcript_qa.reading.network_input import Window, batch_of, cropped, passage_windows, question_ids
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -33,6 +33,8 @@ WEIGHTS = "reader.safetensors"
 SCALE = ".scale"
 # Some three windows: few enough that all cores have work to the end of a question.
 _BATCH_TOKENS = 768
+CLOSE = (1, 3)
+"""Sentences before and behind one that is read closely, once with so few and once with so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,12 @@ class Evidence:
         sentences: each sentence's span in `Transcript.text` and its score: the log of how much likelier it is to answer
             than nothing in the passages read is.
         bearing: the log-odds that what is said in the passage bears on the question.
+        windows: the passage as it was read.
     """
 
     sentences: tuple[tuple[Span, float], ...]
     bearing: float
+    windows: tuple[Window, ...]
 
 
 class EvidenceModel:
@@ -73,8 +77,22 @@ class EvidenceModel:
                 for window, (scores, _) in zip(several, own, strict=True)
                 for (span, _, _), score in zip(window.sentences, scores, strict=True)
             ]
-            found.append(Evidence(tuple(sentences), max((bearing for _, bearing in own), default=-20.0)))
+            bearing = max((bearing for _, bearing in own), default=-20.0)
+            found.append(Evidence(tuple(sentences), bearing, tuple(several)))
         return found
+
+    def read_closely(self, question: str, places: Sequence[tuple[Evidence, Span]]) -> list[float]:
+        """The scores of sentences when each is read again with few of those around it, the mean of `CLOSE`.
+
+        Args:
+            question: in words.
+            places: sentences, each with what was made of its passage.
+        """
+        asked = question_ids(self._tokenizer, question)
+        near = [piece for evidence, span in places for piece in _near(evidence.windows, span)]
+        scored = self._score(asked, [window for window, _ in near])
+        scores = [float(found[number]) for (found, _), (_, number) in zip(scored, near, strict=True)]
+        return np.array(scores).reshape(len(places), len(CLOSE)).mean(axis=1).tolist()  # type: ignore[no-any-return]
 
     def _score(self, asked: NDArray[np.int32], windows: Sequence[Window]) -> list[tuple[NDArray[np.float32], float]]:
         """Scores of each window's sentences, and of itself; windows of like length are read together."""
@@ -98,6 +116,18 @@ class EvidenceModel:
             if self._network is None:
                 self._network = _load()
             return self._network
+
+
+def _near(windows: Sequence[Window], sentence: Span) -> Iterator[tuple[Window, int]]:
+    """A sentence with so many before and behind it as `CLOSE` says, and which of them it is."""
+    window, number = next(
+        (window, number)
+        for window in windows
+        for number, (span, _, _) in enumerate(window.sentences)
+        if span == sentence
+    )
+    for around in CLOSE:
+        yield cropped(window, number - around, number + around), min(number, around)
 
 
 def _read(

@@ -86,6 +86,17 @@ def _window(ids: NDArray[np.int32], begin: int, held: Sequence[tuple[Span, int, 
     return Window(cut, tuple(piece for piece in inside if piece[1] < piece[2]))
 
 
+def cropped(window: Window, first: int, last: int) -> Window:
+    """A window with the sentences from `first` to `last` only, as far as there are such.
+
+    The label of a turn stands in front of its first sentence, and stays with it.
+    """
+    first, last = max(first, 0), min(last, len(window.sentences) - 1)
+    begin = window.sentences[first - 1][2] if first else 0
+    kept = window.sentences[first : last + 1]
+    return Window(window.ids[begin : kept[-1][2]], tuple((span, a - begin, b - begin) for span, a, b in kept))
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Questions and windows as arrays, one row a pair.

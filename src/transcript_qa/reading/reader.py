@@ -9,7 +9,7 @@ with what features.py tells of a sentence; the weights in data/weights.json were
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -29,9 +29,11 @@ from transcript_qa.reading.features import (
     describe,
     question_features,
 )
-from transcript_qa.reading.model import EvidenceModel, shipped_model
+from transcript_qa.reading.model import Evidence, EvidenceModel, shipped_model
 from transcript_qa.reading.ranking import reranked
 
+READ_CLOSELY = 12
+"""So many sentences are read again with few of those around them: what else stands there leads the network astray."""
 _MAX_SENTENCES = 3
 _JOINING_MARGIN = 0.8
 
@@ -217,20 +219,8 @@ class TrainedReader:
     ) -> Reading:
         """See `Reader.read`; ties in order of the hits."""
         evidence = self._model.read(question, [(transcripts[h.passage.transcript_id], h.passage) for h in hits])
-        bearing = {hit.passage.id: one.bearing for hit, one in zip(hits, evidence, strict=True)}
-        closeness = {
-            (hit.passage.transcript_id, span.start): score
-            for hit, one in zip(hits, evidence, strict=True)
-            for span, score in one.sentences
-        }
         found = _heard(candidates(hits, transcripts), speakers)
-        known = [c for c in found if (c.transcript.id, c.span.start) in closeness]
-        described = describe(
-            question,
-            known,
-            [closeness[c.transcript.id, c.span.start] for c in known],
-            [bearing[c.hit.passage.id] for c in known],
-        )
+        described = described_by(self._model, question, found, evidence_of(hits, evidence), self._weights)
         return _weighed(described, self._weights, reranked(hits, [one.bearing for one in evidence]))
 
     def rank(
@@ -239,6 +229,36 @@ class TrainedReader:
         """The hits by what the network says of each passage together with its score in the search."""
         evidence = self._model.read(question, [(transcripts[h.passage.transcript_id], h.passage) for h in hits])
         return reranked(hits, [one.bearing for one in evidence], on_a_topic=on_a_topic)
+
+
+def evidence_of(hits: Sequence[Hit], evidence: Sequence[Evidence]) -> dict[str, Evidence]:
+    """What was made of each passage, by its id."""
+    return {hit.passage.id: one for hit, one in zip(hits, evidence, strict=True)}
+
+
+def described_by(
+    model: EvidenceModel, question: str, found: Sequence[Candidate], evidence: Mapping[str, Evidence], weights: Weights
+) -> Described:
+    """What can be told of the sentences that the network has read; the best of them are read again more closely.
+
+    Args:
+        model: the network.
+        question: in words.
+        found: sentences.
+        evidence: what it made of their passages, by id.
+        weights: by which the best are told.
+    """
+    scores = {passage: dict(one.sentences) for passage, one in evidence.items()}
+    known = [c for c in found if c.span in scores[c.hit.passage.id]]
+    described = describe(
+        question,
+        known,
+        [scores[c.hit.passage.id][c.span] for c in known],
+        [evidence[c.hit.passage.id].bearing for c in known],
+    )
+    best = np.argsort(-(described.sentence @ weights.sentence), kind="stable")[:READ_CLOSELY].tolist()
+    closely = model.read_closely(question, [(evidence[known[i].hit.passage.id], known[i].span) for i in best])
+    return described.read_closely(best, closely)
 
 
 def _heard(found: list[Candidate], speakers: frozenset[tuple[str, str]] | None) -> list[Candidate]:
