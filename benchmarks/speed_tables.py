@@ -65,11 +65,21 @@ def indexing_table(numbers: dict[str, Any]) -> str:
 
 def latency_table(sizes: list[dict[str, Any]]) -> str:
     """Milliseconds by stage at each size."""
-    header = ["passages", *STAGES, "all", "bare: embedding and scan", "all / bare, p50"]
+    shown = (*STAGES, "all", "plain", "bare")
+    header = [
+        "passages",
+        *STAGES,
+        "all",
+        "plain: `encode` and scan",
+        "bare: ours and scan",
+        "all / plain, p50",
+        "all / bare",
+    ]
     rows = [
         [
             f"{numbers['n_passages']:,}",
-            *(f"{t['p50']:.1f} / {t['p95']:.1f}" for t in (numbers["query_ms"][s] for s in (*STAGES, "all", "bare"))),
+            *(f"{t['p50']:.1f} / {t['p95']:.1f}" for t in (numbers["query_ms"][s] for s in shown)),
+            f"{numbers['ratio_to_plain']:.2f}",
             f"{numbers['ratio_to_bare']:.2f}",
         ]
         for numbers in sizes
@@ -175,6 +185,7 @@ def draw_latency(sizes: list[dict[str, Any]], path: Path) -> None:
         panel.bar(at, heights, width=width, bottom=below, label=f"{stage}, p50", color=colour)
     panel.plot(places, [n["query_ms"]["all"]["p95"] for n in sizes], "k.--", label="all, p95")
     panel.plot(places, [n["query_ms"]["bare"]["p50"] for n in sizes], "D", color="grey", label="bare, p50")
+    panel.plot(places, [n["query_ms"]["plain"]["p50"] for n in sizes], "s", color="black", label="plain, p50")
     panel.set_xticks(places, [f"{numbers['n_passages']:,}" for numbers in sizes])
     panel.set_xlabel("passages")
     panel.legend(fontsize=8, frameon=False)

@@ -224,8 +224,9 @@ def test_a_whole_run_measures_what_it_says(measured: dict[str, Any]) -> None:
         assert one["open_s"] <= one["first_hits_s"]
         assert one["change"]["n_passages"] > 0
         assert one["change"]["add_s"] <= one["change"]["add_and_search_s"]
-        bare = one["query_ms"]["all"]["p50"] / one["query_ms"]["bare"]["p50"]
-        assert one["ratio_to_bare"] == pytest.approx(bare)
+        for least in ("bare", "plain"):
+            ratio = one["query_ms"]["all"]["p50"] / one["query_ms"][least]["p50"]
+            assert one[f"ratio_to_{least}"] == pytest.approx(ratio)
     assert measured["sizes"][1]["index_mb"] > measured["sizes"][0]["index_mb"]
     assert measured["quality"]["largest_loss"] == 0
     assert measured["quality"]["n_questions"] == 9
