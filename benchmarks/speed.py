@@ -11,9 +11,10 @@ Each part runs in a process of its own:
     indexing    words/s of reading, packing, embedding and storing files, and the median share of the rate at which
                 their passages are embedded alone
     sizes       for each number of passages: opening the index, the first hits after that, single queries by stage
-                (without the reader) beside the bare cost: embedding the question and an exact float32 FAISS scan over
-                the same vectors, with FAISS's own number of threads; memory; size on disk; adding one real transcript
-                beyond its embedding, removing it, each also until the first hits after it
+                (without the reader) beside what a search costs at least: the question embedded, by ours and by a plain
+                `encode`, and an exact float32 FAISS scan over the same vectors, with FAISS's own number of threads;
+                memory; size on disk; adding one real transcript beyond its embedding, removing it, each also until the
+                first hits after it
     --quality   measures of search with our embedding and with plain float32
 
 Passages in "sizes" are made after the real ones of the folder (see made_passages.py), not embedded, and written through

@@ -169,7 +169,7 @@ def draw_words(found: dict[str, Any], path: Path) -> None:
 
 
 def draw_latency(sizes: list[dict[str, Any]], path: Path) -> None:
-    """Medians of stages, one above the other as they follow, the keyword leg beside; p95 of all, and the bare cost."""
+    """Medians of stages, one above the other as they follow, the keyword leg beside; p95 of all, and the bare costs."""
     figure, (panel,) = new_plot("A query without the reader", "ms")
     places = list(range(len(sizes)))
     embedding, dense, keyword, rest = ([numbers["query_ms"][stage]["p50"] for numbers in sizes] for stage in STAGES)

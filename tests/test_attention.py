@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from transcript_qa import encoding
+from transcript_qa import attention, encoding
 from transcript_qa.attention import NAME, attend, leave_attention, use_attention
 from transcript_qa.embed import SentenceTransformerEmbedder, _bundled_folder
 from transcript_qa.encoding import cpu_has_bfloat16
@@ -15,9 +15,13 @@ from transcript_qa.encoding import cpu_has_bfloat16
 
 @pytest.mark.parametrize("length", [1, 7, 64, 200])
 @pytest.mark.parametrize("padded", [False, True])
-def test_it_gives_what_torch_s_own_attention_gives(length: int, padded: bool) -> None:
+@pytest.mark.parametrize("together", [1, 2 * 64**2, 256**2])
+def test_it_gives_what_torch_s_own_attention_gives(
+    length: int, padded: bool, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import torch
 
+    monkeypatch.setattr(attention, "_SCORES_TOGETHER", together)
     torch.manual_seed(length)
     query, key, value = (torch.randn(3, 12, length, 32) for _ in range(3))
     keep = torch.ones(3, 1, length, 1, dtype=torch.bool)

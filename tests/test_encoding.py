@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from transcript_qa import encoding
 from transcript_qa.embed import SentenceTransformerEmbedder, _bundled_folder
 from transcript_qa.encoding import Encoder, batches, best_device, cpu_has_bfloat16, n_cores, one_thread, padded
+from transcript_qa.errors import ModelError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -140,8 +142,6 @@ def test_a_batch_has_one_thread_and_leaves_the_number_as_it_was(
 def test_a_model_that_needs_more_than_ids_is_asked_through_its_own_encode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
     shutil.copytree(_bundled_folder(), tmp_path / "mine")
     direct = SentenceTransformerEmbedder(str(tmp_path / "mine")).embed_passages(TEXTS[:5])
 
@@ -202,6 +202,38 @@ def test_the_fastest_device_is_taken(cuda: bool, mps: bool, best: str, monkeypat
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert best_device() == best
+
+
+@pytest.mark.parametrize(
+    ("device", "n_workers", "n_tokens"), [("cpu:0", n_cores(), 1024), ("cuda:1", 1, 32_768), ("mps", 1, 32_768)]
+)
+def test_batches_are_as_the_device_wants_them(device: str, n_workers: int, n_tokens: int) -> None:
+    class Fake:
+        max_seq_length = 256
+
+        def __init__(self) -> None:
+            self.device = device
+
+        def __getitem__(self, _place: int) -> Any:
+            import torch
+
+            return torch.nn.Identity()
+
+    found = encoding.of_library(Fake(), pad_id=0)
+    assert (found._device, found.n_workers, found.batch_tokens) == (device, n_workers, n_tokens)
+
+
+@pytest.mark.parametrize("name", [None, "mine"])
+@pytest.mark.parametrize("device", ["gpu", "cuda"])
+def test_a_device_that_is_not_there_is_an_error_that_says_so(name: str | None, device: str, tmp_path: Path) -> None:
+    import torch
+
+    if device == "cuda" and torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    if name:
+        shutil.copytree(_bundled_folder(), tmp_path / name)
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        SentenceTransformerEmbedder(name and str(tmp_path / name), device=device).embed_queries(["x"])
 
 
 def test_cores_are_those_that_may_be_used(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,13 +165,33 @@ class _Noted(EvidenceModel):
         return [-9.0] * (len(places) - 1) + [40.0]
 
 
-def test_the_reader_reads_the_best_again_and_goes_by_what_that_gives() -> None:
-    transcript = make_transcript("talk", [("ANN", f"The pump number {n} cost {n} crowns.") for n in range(2, 40)])
-    hits = [
-        Hit(passage=passage, title="talk", score=1.0, rank=rank, why=Why(dense=0.5))  # type: ignore[arg-type]
-        for rank, (_, passage) in enumerate(passages_of(transcript), start=1)
+def hits_of(transcript: Transcript, budget: int) -> list[Hit]:
+    count = SentenceTransformerEmbedder().count_tokens
+    passages = split_passages(transcript, count_tokens=count, budget_tokens=budget)
+    return [
+        Hit(passage=passage, title="talk", score=1.0, rank=rank, why=Why(dense=0.5))
+        for rank, passage in enumerate(passages, start=1)
     ]
+
+
+def test_the_reader_reads_the_best_again_and_goes_by_what_that_gives() -> None:
+    said = [("ANN", f"The wall number {n} is wet.") for n in range(2, 60)]
+    transcript = make_transcript("talk", [*said, ("BO", "The farmer paid ninety crowns for the pump."), *said[:9]])
+    hits = hits_of(transcript, 254)
     model = _Noted()
-    reading = TrainedReader(model).read("What did pump number 7 cost?", hits, {"talk": transcript})
+    reading = TrainedReader(model).read("What did the farmer pay?", hits, {"talk": transcript})
     assert len(model.noted) == READ_CLOSELY < len(reading.sentences)
+    assert "ninety crowns" in model.noted[0].of(transcript.text)
     assert reading.sentences[0].candidate.span == model.noted[-1]
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_sentence_that_a_passage_cuts_in_two_is_what_its_better_part_is(backwards: bool) -> None:
+    before, after = ("and the wall was wet and it rained and it blew " * 9 for _ in range(2))
+    transcript = make_transcript("talk", [("ANN", f"{before}i sold the pump to a farmer for ninety crowns {after}")])
+    hits = hits_of(transcript, 110)
+    assert len(hits) > 1
+    if backwards:
+        hits.reverse()
+    reading = TrainedReader().read("What did the farmer pay for the pump?", hits, {"talk": transcript})
+    assert "ninety crowns" in reading.sentences[0].candidate.text

@@ -2,8 +2,9 @@
 
 Where heads are 32 wide, torch's own fused attention spends most of its time in copies and softmax: 23 ms for 4,096
 tokens in texts of 200, beside 30 ms for a layer's multiplications. This takes 11 ms. It is less exact by a rounding of
-scores to bfloat16; vectors keep their cosine to float32 (0.9999 in both). The scores of one text are worked on at a
-time, so that they stay in a core's own cache: of 3.3 ms for four texts of 256 tokens that saves 0.9.
+scores to bfloat16; vectors keep their cosine to float32 (0.9999 in both). No more scores are worked on at a time than
+stay near the core: those of one text of 256 tokens, or of many short ones. For four texts of 256, with both cores at
+work, that saves 0.9 of 3.3 ms.
 
 Registered with transformers under `NAME`; what a model of another kind than `KINDS` needs of a mask is not done here.
 """
@@ -24,6 +25,8 @@ _FULL = "sdpa"
 # text's are added up. Of trained models few scores pass 45.
 _HIGHEST = 115.0
 _LOG2_E = 1 / log(2)
+# Of each head.
+_SCORES_TOGETHER = 256**2
 
 
 def use_attention(module: Any) -> bool:
@@ -74,10 +77,12 @@ def attend(query: Tensor, key: Tensor, value: Tensor, keep: Tensor | None, scale
     values = torch.cat([value if keep is None else value * ones, ones], dim=-1)
     n_rows, n_heads, length, width = value.shape
     found = value.new_empty(n_rows, length, n_heads, width)
-    for row in range(n_rows):
-        scores = query[row] @ key[row]
-        mixed = torch.exp2(scores.clamp_(max=_HIGHEST), out=scores) @ values[row]
-        torch.div(mixed[..., :-1], mixed[..., -1:], out=found[row].transpose(0, 1))
+    step = max(1, _SCORES_TOGETHER // length**2)
+    for first in range(0, n_rows, step):
+        some = slice(first, first + step)
+        scores = query[some] @ key[some]
+        mixed = torch.exp2(scores.clamp_(max=_HIGHEST), out=scores) @ values[some]
+        torch.div(mixed[..., :-1], mixed[..., -1:], out=found[some].transpose(1, 2))
     return found
 
 

@@ -16,6 +16,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -131,7 +132,7 @@ class SentenceTransformerEmbedder:
 
     Args:
         model: a folder, the name of a model in the local Hugging Face cache, or None for the bundled model.
-        device: "cpu", "cuda", "mps"; None chooses by what the machine has.
+        device: as torch names it ("cpu", "cuda", "mps"); None chooses by what the machine has.
 
     Raises:
         ModelError: the model is not on this machine, or its files are not what they should be.
@@ -193,9 +194,10 @@ class SentenceTransformerEmbedder:
 
     def _load(self) -> tuple[Any, Encoder | None]:
         pad_id = _pad_id(self.tokenizer)
-        if self.name == BUNDLED_MODEL:
-            return None, of_minilm(bundled_tensors(), device=self._device, pad_id=pad_id)
-        model = self._loaded_by_library()
+        with self._said_if_it_cannot_be_loaded():
+            if self.name == BUNDLED_MODEL:
+                return None, of_minilm(bundled_tensors(), device=self._device, pad_id=pad_id)
+            model = _of_library(self._folder, self._device)
         expected = _encoded(model, PROBES)
         encoder = of_library(model, pad_id=pad_id)
         if encoder.gives(expected, [e.ids for e in self.tokenizer.encode_batch(list(PROBES))]):
@@ -205,14 +207,14 @@ class SentenceTransformerEmbedder:
             model.bfloat16()
         return model, None
 
-    def _loaded_by_library(self) -> Any:
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-        from sentence_transformers import SentenceTransformer
-
+    @contextmanager
+    def _said_if_it_cannot_be_loaded(self) -> Iterator[None]:
         try:
-            return SentenceTransformer(str(self._folder), device=self._device, local_files_only=True)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            yield
+        except ModelError:
+            raise
+        except (AssertionError, KeyError, OSError, RuntimeError, ValueError) as error:
+            # A build of torch that cannot compute on the device is an AssertionError.
             raise ModelError(self.name, f"cannot be loaded ({error})", _REMEDY) from error
 
     def warm_up(self) -> None:
@@ -256,6 +258,15 @@ class SentenceTransformerEmbedder:
         for start in range(0, len(texts), _SLICE):
             some = [prompt + text for text in texts[start : start + _SLICE]]
             yield start, [e.ids for e in self._cutting_tokenizer.encode_batch(some)]
+
+
+def _of_library(folder: Path, device: str | None) -> Any:
+    """A `SentenceTransformer`; the import costs seconds."""
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(folder), device=device, local_files_only=True)
 
 
 _Rows = Iterator[tuple[list[int], NDArray[np.float32]]]

@@ -77,7 +77,7 @@ class Encoder:
     Args:
         forward: given token ids (n, length) int64 and a bool mask of the same shape, False on padding, finds vectors
             (n, dim) of any length.
-        device: where it computes, "cpu", "cuda" or "mps".
+        device: where it computes, as torch names it: "cpu", "cuda:1", "mps".
         pad_id: the token that fills up a batch.
         most_tokens: how many tokens of a text it reads; 0 where that is not known.
     """
@@ -91,7 +91,7 @@ class Encoder:
     @property
     def n_workers(self) -> int:
         """How many batches to run side by side."""
-        return n_cores() if self._device == "cpu" else 1
+        return n_cores() if is_cpu(self._device) else 1
 
     @property
     def batch_tokens(self) -> int:
@@ -134,7 +134,7 @@ def of_library(model: Any, *, pad_id: int) -> Encoder:
         model: in float32; its transformer is brought into the arithmetic of the machine.
         pad_id: the token that fills up a batch.
     """
-    device = model.device.type
+    device = str(model.device)
     if use_bfloat16(device):
         # What comes after the transformer is cheap, and loses nothing in float32.
         model[0].bfloat16()
@@ -163,7 +163,7 @@ def of_minilm(tensors: Mapping[str, Tensor], *, device: str | None, pad_id: int)
     from transcript_qa.minilm import POSITIONS, bert_of, for_inference
 
     place = device or best_device()
-    network = for_inference(bert_of(tensors), bfloat16=use_bfloat16(place)).to(place)
+    network = for_inference(bert_of(tensors, bfloat16=use_bfloat16(place))).to(place)
     return Encoder(network.means, device=place, pad_id=pad_id, most_tokens=POSITIONS)
 
 
@@ -178,12 +178,21 @@ def best_device() -> str:
 
 def batch_tokens(device: str) -> int:
     """How many tokens a batch may have on a device, padding among them."""
-    return _CPU_BATCH_TOKENS if device == "cpu" else _OTHER_BATCH_TOKENS
+    return _CPU_BATCH_TOKENS if is_cpu(device) else _OTHER_BATCH_TOKENS
 
 
 def use_bfloat16(device: str) -> bool:
     """Whether a model on a device is to compute in bfloat16."""
-    return device == "cpu" and cpu_has_bfloat16()
+    return is_cpu(device) and cpu_has_bfloat16()
+
+
+def is_cpu(device: str) -> bool:
+    """Whether a device as torch names it is the processor.
+
+    >>> is_cpu("cpu:0"), is_cpu("cuda:0")
+    (True, False)
+    """
+    return device.partition(":")[0] == "cpu"
 
 
 def padded(length: int) -> int:

@@ -131,20 +131,13 @@ def _can_pack() -> bool:
 _Network = TypeVar("_Network", bound=MiniLM)
 
 
-def for_inference(network: _Network, *, bfloat16: bool) -> _Network:
-    """The same network, ready to be asked and no more to be trained.
-
-    Args:
-        network: in float32.
-        bfloat16: whether to compute in bfloat16, on a processor that has it.
-    """
+def for_inference(network: _Network) -> _Network:
+    """The same network, ready to be asked and no more to be trained; in bfloat16 only where the processor has that."""
     network.requires_grad_(False)
-    if bfloat16:
-        network.bfloat16()
-        if _can_pack():
-            for layer in network.layers:
-                for name in ("qkv", "out", "up", "down"):
-                    setattr(layer, name, _PackedLinear(getattr(layer, name)))
+    if network.word.weight.dtype is torch.bfloat16 and _can_pack():
+        for layer in network.layers:
+            for name in ("qkv", "out", "up", "down"):
+                setattr(layer, name, _PackedLinear(getattr(layer, name)))
     return network.eval()
 
 
@@ -180,10 +173,10 @@ def load_bert(network: MiniLM, bert: Mapping[str, Tensor]) -> None:
                     parameters[f"{ours}{name}.{kind}"].copy_(bert[f"{prefix}{theirs}.{kind}"])
 
 
-def bert_of(tensors: Mapping[str, Tensor]) -> MiniLM:
-    """The encoder with the weights of a BERT checkpoint, in float32."""
+def bert_of(tensors: Mapping[str, Tensor], *, bfloat16: bool) -> MiniLM:
+    """The encoder with the weights of a BERT checkpoint, in bfloat16 or in float32."""
     with torch.device("meta"):
         network = MiniLM()
-    network.to_empty(device="cpu")
+    network.to(torch.bfloat16 if bfloat16 else torch.float32).to_empty(device="cpu")
     load_bert(network, tensors)
     return network

@@ -1,7 +1,7 @@
 """Files on their way into an index: read and packed in one thread, embedded in another, taken by a third in order.
 
 Passages of several small transcripts are embedded together, and a long transcript in parts, so that batches are full
-and no more than a few hundred passages are on their way at a time, however much there is to read.
+and no more than a thousand passages are on their way at a time, however much there is to read.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ from transcript_qa.store import SourceState
 
 # More word pieces than this make passages too long to point at, whatever the embedder reads.
 PASSAGE_TOKENS = 254
-# Passages that are embedded together, about: two seconds' work, of which a stop loses no more. At the end of each such
-# batch cores wait for each other.
-BATCH_PASSAGES = 256
+# Passages that are embedded together at most: some seconds' work, of which a stop loses no more.
+BATCH_PASSAGES = 384
+# Small transcripts are gathered until they have so many together: at the end of each batch cores wait for each other.
+_GATHERED = BATCH_PASSAGES // 2
 # Passages that wait between two threads.
-_ROOM = 2 * BATCH_PASSAGES
+_ROOM = BATCH_PASSAGES
 # Texts that are on their way into the index, and so not found there yet, when the same comes again.
 _RECENT = 16 * BATCH_PASSAGES
 
@@ -163,7 +164,7 @@ def _groups(items: Iterable[Read]) -> Iterator[list[Read]]:
     for item in items:
         group.append(item)
         n_missing += len(item.missing) if isinstance(item, Work) else 0
-        if not n_missing or n_missing >= BATCH_PASSAGES:
+        if not n_missing or n_missing >= _GATHERED:
             yield group
             group, n_missing = [], 0
     if group:
@@ -176,7 +177,7 @@ def _embed(group: Sequence[Read], embedder: Embedder, put: Callable[[Step], None
     wanted = {text: words for work in works for text, words in work.missing.items()}
     vectors = {text: recent[text] for text in wanted if text in recent}
     missing = {text: words for text, words in wanted.items() if text not in vectors}
-    n_parts = max(1, round(len(missing) / BATCH_PASSAGES))
+    n_parts = max(1, ceil(len(missing) / BATCH_PASSAGES))
     left, done = iter(missing.items()), 0
     while batch := dict(islice(left, ceil(len(missing) / n_parts))):
         told = _Told(works[0], put, before=done, total=len(missing), texts=list(batch.values()))

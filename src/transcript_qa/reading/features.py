@@ -144,7 +144,7 @@ class Described:
     rarest_missing: float
     n_terms: int
 
-    def read_closely(self, rows: Sequence[int], closely: Sequence[float]) -> Described:
+    def with_closely(self, rows: Sequence[int], closely: Sequence[float]) -> Described:
         """The same with what a model says of some of the sentences when it reads them again more closely."""
         sentence = self.sentence.copy()
         sentence[list(rows), SENTENCE_FEATURES.index("closely")] = closely

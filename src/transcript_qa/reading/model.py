@@ -152,9 +152,11 @@ def shipped_model() -> EvidenceModel:
 
 
 def _load() -> EvidenceNetwork:
+    import torch
+
     from transcript_qa.minilm import for_inference
 
-    return for_inference(shipped_network(), bfloat16=cpu_has_bfloat16())
+    return for_inference(shipped_network().to(torch.bfloat16 if cpu_has_bfloat16() else torch.float32))
 
 
 def shipped_network() -> EvidenceNetwork:

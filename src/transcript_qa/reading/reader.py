@@ -9,7 +9,7 @@ with what features.py tells of a sentence; the weights in data/weights.json were
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.resources import files
@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from transcript_qa.datatypes import Hit, Transcript
+from transcript_qa.datatypes import Hit, Span, Transcript
 from transcript_qa.embed import BUNDLED_MODEL, Embedder
 from transcript_qa.reading.features import (
     QUESTION_FEATURES,
@@ -220,7 +220,7 @@ class TrainedReader:
         """See `Reader.read`; ties in order of the hits."""
         evidence = self._model.read(question, [(transcripts[h.passage.transcript_id], h.passage) for h in hits])
         found = _heard(candidates(hits, transcripts), speakers)
-        described = described_by(self._model, question, found, evidence_of(hits, evidence), self._weights)
+        described = described_by(self._model, question, found, hits, evidence, self._weights)
         return _weighed(described, self._weights, reranked(hits, [one.bearing for one in evidence]))
 
     def rank(
@@ -231,34 +231,37 @@ class TrainedReader:
         return reranked(hits, [one.bearing for one in evidence], on_a_topic=on_a_topic)
 
 
-def evidence_of(hits: Sequence[Hit], evidence: Sequence[Evidence]) -> dict[str, Evidence]:
-    """What was made of each passage, by its id."""
-    return {hit.passage.id: one for hit, one in zip(hits, evidence, strict=True)}
-
-
 def described_by(
-    model: EvidenceModel, question: str, found: Sequence[Candidate], evidence: Mapping[str, Evidence], weights: Weights
+    model: EvidenceModel,
+    question: str,
+    found: Sequence[Candidate],
+    hits: Sequence[Hit],
+    evidence: Sequence[Evidence],
+    weights: Weights,
 ) -> Described:
     """What can be told of the sentences that the network has read; the best of them are read again more closely.
 
     Args:
         model: the network.
         question: in words.
-        found: sentences.
-        evidence: what it made of their passages, by id.
+        found: sentences of the hits.
+        hits: passages.
+        evidence: what the network made of each.
         weights: by which the best are told.
     """
-    scores = {passage: dict(one.sentences) for passage, one in evidence.items()}
-    known = [c for c in found if c.span in scores[c.hit.passage.id]]
-    described = describe(
-        question,
-        known,
-        [scores[c.hit.passage.id][c.span] for c in known],
-        [evidence[c.hit.passage.id].bearing for c in known],
-    )
+    bearing = {hit.passage.id: one.bearing for hit, one in zip(hits, evidence, strict=True)}
+    read: dict[tuple[str, Span], tuple[float, Evidence]] = {}
+    for hit, one in zip(hits, evidence, strict=True):
+        for span, score in one.sentences:
+            # One that a passage's end cuts in two is in both, and is what its better part is.
+            place = hit.passage.transcript_id, span
+            if place not in read or score > read[place][0]:
+                read[place] = score, one
+    known = [c for c in found if (c.transcript.id, c.span) in read]
+    places = [read[c.transcript.id, c.span] for c in known]
+    described = describe(question, known, [score for score, _ in places], [bearing[c.hit.passage.id] for c in known])
     best = np.argsort(-(described.sentence @ weights.sentence), kind="stable")[:READ_CLOSELY].tolist()
-    closely = model.read_closely(question, [(evidence[known[i].hit.passage.id], known[i].span) for i in best])
-    return described.read_closely(best, closely)
+    return described.with_closely(best, model.read_closely(question, [(places[i][1], known[i].span) for i in best]))
 
 
 def _heard(found: list[Candidate], speakers: frozenset[tuple[str, str]] | None) -> list[Candidate]:
