@@ -9,8 +9,9 @@ import pytest
 
 from transcript_qa import attention, encoding
 from transcript_qa.attention import NAME, attend, leave_attention, use_attention
-from transcript_qa.embed import SentenceTransformerEmbedder, _bundled_folder
+from transcript_qa.embed import SentenceTransformerEmbedder
 from transcript_qa.encoding import cpu_has_bfloat16
+from transcript_qa.model_files import bundled_folder
 
 
 @pytest.mark.parametrize("length", [1, 7, 64, 200])
@@ -46,7 +47,7 @@ def test_scores_of_any_height_give_numbers() -> None:
 
 @pytest.mark.skipif(not cpu_has_bfloat16(), reason="this processor does not multiply bfloat16 itself")
 def test_models_of_the_library_use_it_and_keep_their_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(_bundled_folder(), tmp_path / "mine")
+    shutil.copytree(bundled_folder(), tmp_path / "mine")
     texts = ["The council closed the loan.", "And spoke of the harbour again. " * 30]
     ours = SentenceTransformerEmbedder(str(tmp_path / "mine"))
     found = ours.embed_passages(texts)
@@ -72,7 +73,7 @@ def test_what_is_no_transformer_is_left_alone() -> None:
 def test_it_can_be_left(tmp_path: Path) -> None:
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(_bundled_folder()), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(bundled_folder()), device="cpu", local_files_only=True)
     assert use_attention(model[0])
     leave_attention(model[0])
     assert model[0].auto_model.config._attn_implementation == "sdpa"

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transcript_qa.embed import BUNDLED_MODEL, HashingEmbedder, SentenceTransformerEmbedder, _bundled_folder
+from transcript_qa.embed import HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
+from transcript_qa.model_files import BUNDLED_MODEL, bundled_folder
 
 TEXTS = ["The harbour loan was closed on Friday.", "Yes.", "A long sentence about dredging the outer basin " * 9]
 
@@ -29,7 +30,7 @@ def test_vectors_are_unit_rows_in_the_order_given(kind: str, model: SentenceTran
 def test_batching_gives_what_plain_encoding_gives(model: SentenceTransformerEmbedder) -> None:
     from sentence_transformers import SentenceTransformer
 
-    plain = SentenceTransformer(str(_bundled_folder()), device="cpu", local_files_only=True)
+    plain = SentenceTransformer(str(bundled_folder()), device="cpu", local_files_only=True)
     expected = plain.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
     assert (model.embed_passages(TEXTS) * expected).sum(axis=1).min() > 0.99
 
@@ -46,11 +47,11 @@ def test_nothing_to_embed_gives_no_rows(model: SentenceTransformerEmbedder) -> N
 
 def test_weights_that_are_not_the_expected_ones_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "model"
-    shutil.copytree(_bundled_folder(), folder)
+    shutil.copytree(bundled_folder(), folder)
     with (folder / "model.safetensors").open("r+b") as file:
         file.seek(5000)
         file.write(b"\x01")
-    monkeypatch.setattr("transcript_qa.embed._bundled_folder", lambda: folder)
+    monkeypatch.setattr("transcript_qa.model_files.bundled_folder", lambda: folder)
     with pytest.raises(ModelError, match="SHA-256"):
         SentenceTransformerEmbedder().embed_queries(["x"])
 
@@ -61,7 +62,7 @@ def test_a_model_that_is_not_here_is_an_error_and_no_download() -> None:
 
 
 def test_a_folder_is_a_model_of_its_own_name(tmp_path: Path) -> None:
-    shutil.copytree(_bundled_folder(), tmp_path / "mine")
+    shutil.copytree(bundled_folder(), tmp_path / "mine")
     embedder = SentenceTransformerEmbedder(str(tmp_path / "mine"))
     assert embedder.fingerprint == SentenceTransformerEmbedder(BUNDLED_MODEL).fingerprint
     assert embedder.dim == 384

@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 
 from transcript_qa import encoding
-from transcript_qa.embed import SentenceTransformerEmbedder, _bundled_folder
+from transcript_qa.embed import SentenceTransformerEmbedder
 from transcript_qa.encoding import Encoder, batches, best_device, cpu_has_bfloat16, n_cores, one_thread, padded
 from transcript_qa.errors import ModelError
+from transcript_qa.model_files import bundled_folder
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -55,7 +56,7 @@ def library() -> SentenceTransformer:
     """The bundled model as the library runs it."""
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(_bundled_folder()), device="cpu", local_files_only=True)
+    return SentenceTransformer(str(bundled_folder()), device="cpu", local_files_only=True)
 
 
 def encoded(library: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:
@@ -142,7 +143,7 @@ def test_a_batch_has_one_thread_and_leaves_the_number_as_it_was(
 def test_a_model_that_needs_more_than_ids_is_asked_through_its_own_encode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shutil.copytree(_bundled_folder(), tmp_path / "mine")
+    shutil.copytree(bundled_folder(), tmp_path / "mine")
     direct = SentenceTransformerEmbedder(str(tmp_path / "mine")).embed_passages(TEXTS[:5])
 
     def failing(self: Encoder, ids: Any) -> Any:
@@ -231,7 +232,7 @@ def test_a_device_that_is_not_there_is_an_error_that_says_so(name: str | None, d
     if device == "cuda" and torch.cuda.is_available():
         pytest.skip("this machine has CUDA")
     if name:
-        shutil.copytree(_bundled_folder(), tmp_path / name)
+        shutil.copytree(bundled_folder(), tmp_path / name)
     with pytest.raises(ModelError, match="cannot be loaded"):
         SentenceTransformerEmbedder(name and str(tmp_path / name), device=device).embed_queries(["x"])
 

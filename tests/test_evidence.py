@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from builders import make_transcript
 from transcript_qa.chunk import split_passages
 from transcript_qa.datatypes import Hit, Span, Transcript, Why
-from transcript_qa.embed import SentenceTransformerEmbedder, bundled_tokenizer
+from transcript_qa.embed import SentenceTransformerEmbedder
+from transcript_qa.model_files import bundled_tokenizer
 from transcript_qa.reading.model import Evidence, EvidenceModel, packed, shipped_model, unpacked
 from transcript_qa.reading.network_input import MAX_WINDOW_TOKENS, batch_of, cropped, passage_windows, question_ids
 from transcript_qa.reading.reader import READ_CLOSELY, TrainedReader

@@ -8,9 +8,10 @@ import pytest
 
 from transcript_qa import TranscriptQA, question_vector
 from transcript_qa.datatypes import Hit
-from transcript_qa.embed import BUNDLED_FINGERPRINT, HashingEmbedder, SentenceTransformerEmbedder
+from transcript_qa.embed import HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
 from transcript_qa.indexing import update_index
+from transcript_qa.model_files import BUNDLED_FINGERPRINT
 from transcript_qa.question_vector import Maps, topical, turned
 from transcript_qa.reading.ranking import adjacent
 from transcript_qa.search import search

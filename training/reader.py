@@ -33,9 +33,9 @@ from examples import Example, Found, Remembering, friends_examples, own_examples
 from torch import Tensor
 from torch.nn import functional
 
-from transcript_qa.embed import bundled_tensors
 from transcript_qa.encoding import batches, cpu_has_bfloat16, n_cores, one_thread
 from transcript_qa.minilm import load_bert
+from transcript_qa.model_files import bundled_tensors
 from transcript_qa.reading.model import shipped_network
 from transcript_qa.reading.network import EvidenceNetwork, is_trained
 from transcript_qa.reading.network_input import Window, batch_of, cropped

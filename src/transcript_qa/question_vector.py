@@ -18,8 +18,9 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from transcript_qa.embed import BUNDLED_FINGERPRINT, Embedder
+from transcript_qa.embed import Embedder
 from transcript_qa.errors import ModelError
+from transcript_qa.model_files import BUNDLED_FINGERPRINT
 
 WEIGHTS = "question.safetensors"
 # On transcripts left out of the learning, 0.73 of the questions on topics have so much, and 0.11 of those on facts.

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
+from statistics import fmean
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Passage, Span, Transcript
-from transcript_qa.embed import bundled_tensors, bundled_tokenizer
 from transcript_qa.encoding import batches, cpu_has_bfloat16, n_cores, one_thread
 from transcript_qa.errors import ModelError
+from transcript_qa.model_files import bundled_tensors, bundled_tokenizer
 from transcript_qa.reading.network_input import Window, batch_of, cropped, passage_windows, question_ids
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class EvidenceModel:
         near = [piece for evidence, span in places for piece in _near(evidence.windows, span)]
         scored = self._score(asked, [window for window, _ in near])
         scores = [float(found[number]) for (found, _), (_, number) in zip(scored, near, strict=True)]
-        return np.array(scores).reshape(len(places), len(CLOSE)).mean(axis=1).tolist()  # type: ignore[no-any-return]
+        return [fmean(scores[at : at + len(CLOSE)]) for at in range(0, len(scores), len(CLOSE))]
 
     def _score(self, asked: NDArray[np.int32], windows: Sequence[Window]) -> list[tuple[NDArray[np.float32], float]]:
         """Scores of each window's sentences, and of itself; windows of like length are read together."""

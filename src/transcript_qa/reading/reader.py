@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Hit, Span, Transcript
-from transcript_qa.embed import BUNDLED_MODEL, Embedder
+from transcript_qa.embed import Embedder
+from transcript_qa.model_files import BUNDLED_MODEL
 from transcript_qa.reading.features import (
     QUESTION_FEATURES,
     SENTENCE_FEATURES,
