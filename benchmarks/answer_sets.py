@@ -34,7 +34,7 @@ class Case:
         group: what it is counted under.
         turns: (transcript id, turn index), any of which is right; empty where nothing answers.
         words: what a quotation is to hold; empty where that is not known.
-        speaker: who says so; None where that is not known.
+        speakers: who says so, any of them; empty where that is not known.
         answerable: whether anything answers.
         within: the transcript to which it is narrowed, or None.
     """
@@ -44,7 +44,7 @@ class Case:
     group: str
     turns: frozenset[tuple[str, int]]
     words: tuple[str, ...] = ()
-    speaker: str | None = None
+    speakers: tuple[str, ...] = ()
     answerable: bool = True
     within: str | None = None
 
@@ -84,9 +84,14 @@ def read_cases(path: Path, transcripts: dict[str, Transcript]) -> Iterator[Case]
             group=", ".join(filter(None, (entry.get("level"), entry.get("split")))) or "all",
             turns=turns,
             words=words,
-            speaker=entry.get("speaker"),
+            speakers=several(entry.get("speaker")),
             answerable=entry["answerable"],
         )
+
+
+def several(names: str | list[str] | None) -> tuple[str, ...]:
+    """One name, several, or none, as a tuple."""
+    return (names,) if isinstance(names, str) else tuple(names or ())
 
 
 def turns_with(transcript: Transcript, expected: str) -> list[int]:

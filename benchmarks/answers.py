@@ -41,7 +41,9 @@ import numpy as np
 from answer_sets import ROOT, AnswerSet, Case, corpus_set, friends_set, qmsum_set
 
 from transcript_qa import TranscriptQA
+from transcript_qa.datatypes import Speaker
 from transcript_qa.embed import Embedder, SentenceTransformerEmbedder
+from transcript_qa.grounding.ground import is_named
 from transcript_qa.reading.reader import EvidenceReader, Reader, TrainedReader
 from transcript_qa.text import normalise, sentences, terms
 
@@ -87,7 +89,7 @@ def by_assistant(reader: Reader, embedder: Embedder) -> System:
                 answered=answer.confidence >= threshold,
                 right=first is not None and (first.transcript_id, first.turn) in case.turns,
                 words_quoted=any(normalise(words).text in cited for words in case.words),
-                speaker_right=first is not None and case.speaker in (None, first.speaker.display, first.speaker.label),
+                speaker_right=first is not None and is_expected(first.speaker, case),
                 n_quotes=len(texts),
                 n_exact=sum(c.span.of(text) == c.quote for c, text in zip(answer.citations, texts, strict=True)),
                 confidence=answer.confidence,
@@ -97,6 +99,11 @@ def by_assistant(reader: Reader, embedder: Embedder) -> System:
         return ask
 
     return over
+
+
+def is_expected(speaker: Speaker, case: Case) -> bool:
+    """Whether it is one of those who are known to say so, or nobody is known."""
+    return not case.speakers or any(is_named(speaker, name) for name in case.speakers)
 
 
 def by_bm25(asked: AnswerSet) -> Callable[[Case], Outcome]:
@@ -129,7 +136,7 @@ def by_bm25(asked: AnswerSet) -> Callable[[Case], Outcome]:
             answered=True,
             right=(transcript.id, turn.index) in case.turns,
             words_quoted=any(normalise(words).text in normalise(text).text for words in case.words),
-            speaker_right=case.speaker in (None, turn.speaker.display, turn.speaker.label),
+            speaker_right=is_expected(turn.speaker, case),
             n_quotes=1,
             n_exact=1,
             confidence=1.0,
@@ -168,7 +175,7 @@ def row(name: str, outcomes: Sequence[Outcome]) -> str:
     no = [o for o in outcomes if not o.case.answerable]
     right = [o for o in yes if o.right and o.answered]
     has_words = any(o.case.words for o in yes)
-    has_speaker = any(o.case.speaker for o in yes)
+    has_speaker = any(o.case.speakers for o in yes)
     cells = (
         f"{len(right) / len(yes):.3f}",
         f"{sum(o.words_quoted and o.answered for o in yes) / len(yes):.3f}" if has_words else "-",
