@@ -14,8 +14,27 @@ from transcript_qa.chunk import split_passages
 from transcript_qa.datatypes import Hit, Span, Transcript, Why
 from transcript_qa.embed import SentenceTransformerEmbedder
 from transcript_qa.model_files import bundled_tokenizer
-from transcript_qa.reading.model import Evidence, EvidenceModel, packed, shipped_model, unpacked
-from transcript_qa.reading.network_input import MAX_WINDOW_TOKENS, batch_of, cropped, passage_windows, question_ids
+from transcript_qa.reading.model import (
+    CLOSE_WEIGHTS,
+    WEIGHTS,
+    Evidence,
+    EvidenceModel,
+    packed,
+    shipped_model,
+    unpacked,
+)
+from transcript_qa.reading.network import N_FROZEN
+from transcript_qa.reading.network_input import (
+    MARKS,
+    MAX_CLOSE_TOKENS,
+    MAX_WINDOW_TOKENS,
+    Window,
+    batch_of,
+    cropped,
+    passage_windows,
+    question_ids,
+    singled_out,
+)
 from transcript_qa.reading.reader import READ_CLOSELY, TrainedReader
 from transcript_qa.reading.sentencing import quotable_in
 
@@ -136,6 +155,59 @@ def test_a_cropped_window_holds_a_sentence_and_those_around_it_with_their_labels
         begins_turn = {0: "ann :", 2: "bo :", 4: "ann :"}.get(first)
         front = tokenizer.decode(small.ids[: small.sentences[0][1]].tolist())
         assert front == (begins_turn or "")
+
+
+def test_a_sentence_is_singled_out_with_marks_and_so_many_around_it() -> None:
+    tokenizer = bundled_tokenizer()
+    transcript = make_transcript(
+        "talk", [("ANN", "One came. Two went."), ("BO", "Three stayed. Four slept. Five ate.")]
+    )
+    (passage,) = [p for _, p in passages_of(transcript)]
+    (window,) = passage_windows(tokenizer, transcript, passage)  # type: ignore[arg-type]
+
+    def words(number: int, before: int, after: int) -> str:
+        small = singled_out(window, number, before=before, after=after)
+        ((span, start, end),) = small.sentences
+        assert span == window.sentences[number][0]
+        assert tokenizer.decode(small.ids[start:end].tolist()) == span.of(transcript.text).lower()
+        assert (small.ids[start - 1], small.ids[end]) == MARKS
+        return tokenizer.decode(small.ids.tolist())
+
+    assert words(2, 1, 1) == "two went. bo : [unused0] three stayed. [unused1] four slept."
+    assert words(0, 3, 0) == "ann : [unused0] one came. [unused1]"
+    assert words(4, 0, 9) == "[unused0] five ate. [unused1]"
+
+
+def test_what_stands_farthest_from_a_sentence_is_left_out_where_that_is_too_much() -> None:
+    long = "The wall at the back of the old pump house is still wet and nobody has looked at it since"
+    transcript = make_transcript("talk", [("ANN", " ".join(f"{long} {n}." for n in range(20, 34)))])
+    (passage,) = [p for _, p in passages_of(transcript)][:1]
+    (window, *_) = passage_windows(bundled_tokenizer(), transcript, passage)  # type: ignore[arg-type]
+    middle = len(window.sentences) // 2
+    small = singled_out(window, middle, before=4, after=4)
+    assert MAX_CLOSE_TOKENS // 2 < len(small.ids) <= MAX_CLOSE_TOKENS + len(MARKS)
+    ((_, start, end),) = small.sentences
+    assert 0.5 < start / (len(small.ids) - end) < 4
+    alone = Window(np.arange(1000, 1400, dtype=np.int32), ((Span(start=0, end=9), 0, 400),))
+    cut = singled_out(alone, 0, before=1, after=1)
+    assert [(start, end) for _, start, end in cut.sentences] == [(1, MAX_WINDOW_TOKENS)]
+    assert len(cut.ids) == MAX_WINDOW_TOKENS
+
+
+def test_both_networks_hold_what_they_have_in_common_once() -> None:
+    model = EvidenceModel()
+    transcript = make_transcript("talk", [("ANN", "The ferry leaves at nine. Bring a coat.")])
+    (evidence,) = model.read("When does the ferry leave?", passages_of(transcript))  # type: ignore[arg-type]
+    before = evidence.sentences
+    scores = model.read_closely("When does the ferry leave?", [(evidence, span) for span, _ in before])
+    assert scores[0] > scores[1] + 1
+    one, other = (model._loaded(weights) for weights in (WEIGHTS, CLOSE_WEIGHTS))
+    assert one.word is other.word
+    assert one.position is other.position
+    assert one.norm is other.norm
+    assert [a is b for a, b in zip(one.layers, other.layers, strict=True)] == [n < N_FROZEN for n in range(6)]
+    (again,) = model.read("When does the ferry leave?", passages_of(transcript))  # type: ignore[arg-type]
+    assert again.sentences == before
 
 
 def test_a_sentence_read_closely_is_scored_by_what_stands_near_it() -> None:

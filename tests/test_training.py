@@ -13,6 +13,7 @@ import pytest
 sys.path += [str(Path(__file__).parents[1] / "training"), str(Path(__file__).parents[1] / "benchmarks")]
 
 import check_topics
+import closely
 import reader
 import sources
 from check_questions import faults, parse_places, parse_questions, turns_of
@@ -25,6 +26,7 @@ from sources import Asked, own_asked, qmsum_asked
 from transcript_qa import minilm
 from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Span
+from transcript_qa.reading.model import EvidenceModel
 from transcript_qa.reading.network import EvidenceNetwork, is_trained
 from transcript_qa.reading.network_input import Window
 
@@ -92,6 +94,33 @@ def test_some_word_pieces_are_hidden_and_sentences_keep_their_places() -> None:
     for window, right, _ in sample:
         assert len(window.sentences) == len(right)
         assert window.sentences[-1][2] <= len(window.ids)
+
+
+def test_what_is_learnt_closely_is_what_the_reader_puts_highest() -> None:
+    asked = example(3, answered=True)
+
+    class Fixed(EvidenceModel):
+        def scored(self, _: Any, windows: Any) -> list[Any]:
+            return [np.array([number + 0.1 * place for place in range(6)]) for number in range(len(windows))]
+
+    found = closely.hard(Fixed(), asked, np.random.default_rng(1))
+    assert [each[:2] for each in found.kept[:3]] == [(2, 5), (2, 4), (2, 3)]
+    assert len(found.kept) == closely.N_KEPT + 1
+    (right,) = [each for each in found.kept if each[2]]
+    assert right == (0, 3, True)
+    assert found.kept.index(right) == closely.N_KEPT
+    for seed in range(9):
+        sample = closely.draw(found, np.random.default_rng(seed))
+        assert len(sample) == closely.N_DRAWN
+        assert [bool(marks[0]) for _, marks, _ in sample] == [True] + [False] * (closely.N_DRAWN - 1)
+        assert [share for _, _, share in sample] == [1.0] + [0.0] * (closely.N_DRAWN - 1)
+        for window, _, _ in sample:
+            ((_, start, end),) = window.sentences
+            assert (window.ids[start - 1], window.ids[end]) == closely.MARKS
+            assert (window.ids == reader.MASK).sum() < len(window.ids) / 2
+    without = closely.hard(Fixed(), example(4, answered=False), np.random.default_rng(1))
+    assert not any(each[2] for each in without.kept)
+    assert len(without.kept) == closely.N_KEPT
 
 
 def test_the_questions_written_for_training_have_their_answers_word_for_word() -> None:

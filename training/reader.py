@@ -22,14 +22,16 @@ import argparse
 import copy
 import pickle
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
 from check_questions import TRAINING
 from examples import Example, Found, Remembering, friends_examples, own_examples, qmsum_examples
+from sources import Asked
 from torch import Tensor
 from torch.nn import functional
 
@@ -59,6 +61,12 @@ HELD_OUT = frozenset(
         "support-call-cancelled-flight",
         "coroner-hearing-ski-lift",
         "oral-history-cannery-worker",
+        "dog-show-committee",
+        "inquest-roof-fall-drying-shed",
+        "inquiry-ferry-ramp-collapse",
+        "inquiry-school-kitchen-fire",
+        "phone-in-garden-pests",
+        "support-call-tent-voucher",
     )
 )
 """Own transcripts on which is never trained, only measured."""
@@ -147,7 +155,7 @@ class Copies:
             each.draw_from(chance)
         self._workers = ThreadPoolExecutor(len(self._copies))
 
-    def loss(self, examples: Sequence[Example], samples: Sequence[Sample], *, step: int) -> float:
+    def loss(self, examples: Sequence[Posed], samples: Sequence[Sample], *, step: int) -> float:
         """The mean loss over the questions of a step; its gradient is then the network's."""
         for number, chance in enumerate(self._chances):
             chance.manual_seed(SEED + step * len(self._chances) + number)
@@ -176,7 +184,7 @@ class Copies:
         return total / len(examples)
 
 
-def _n_tokens(example: Example, sample: Sample) -> int:
+def _n_tokens(example: Posed, sample: Sample) -> int:
     return sum(len(example.ids) + len(window.ids) + 3 for window, _, _ in sample)
 
 
@@ -191,7 +199,7 @@ def shared_out(sizes: Sequence[int], n_parts: int) -> list[list[int]]:
     return parts
 
 
-def loss_of(network: EvidenceNetwork, examples: Sequence[Example], samples: Sequence[Sample]) -> Tensor:
+def loss_of(network: EvidenceNetwork, examples: Sequence[Posed], samples: Sequence[Sample]) -> Tensor:
     """The loss of some questions together."""
     scored = _scored(network, [(e.ids, w) for e, sample in zip(examples, samples, strict=True) for w, _, _ in sample])
     losses = []
@@ -234,8 +242,40 @@ def rate(step: int, begin: int, n_steps: int) -> float:
     return min(1.0, (step - begin + 1) / WARMING, (n_steps - step) / (COOLING * n_steps))
 
 
-def train(options: argparse.Namespace) -> None:
-    """Train, going on from the last state kept."""
+class Posed(Protocol):
+    """A question to learn from."""
+
+    @property
+    def asked(self) -> Asked:
+        """What was asked."""
+        ...
+
+    @property
+    def ids(self) -> np.ndarray:
+        """It as word pieces, (n,) int32."""
+        ...
+
+
+_Posed = TypeVar("_Posed", bound=Posed)
+
+
+def learn(
+    questions: Sequence[_Posed],
+    drawn: Callable[[_Posed, np.random.Generator], Sample],
+    state: Path,
+    *,
+    n_steps: int,
+    from_shipped: bool,
+) -> None:
+    """Train up to so many steps, going on from the state that is kept where there is one.
+
+    Args:
+        questions: to learn from.
+        drawn: what is read of one in a step.
+        state: where network, optimizer and the number of steps are kept.
+        n_steps: of all runs together.
+        from_shipped: begin with the weights of the reader that ship, not with those of the embedding model.
+    """
     torch.manual_seed(SEED)
     network = EvidenceNetwork()
     load_bert(network, bundled_tensors())
@@ -248,31 +288,29 @@ def train(options: argparse.Namespace) -> None:
     optimizer = torch.optim.AdamW(
         [{"params": layers, "lr": LAYER_RATE}, {"params": heads, "lr": HEAD_RATE}], weight_decay=0.01
     )
-    examples = examples_of(options)
-    state = options.work / "state.pt"
     begin = 0
     if state.is_file():
         stored = torch.load(state)
         network.load_state_dict(stored["network"])
         optimizer.load_state_dict(stored["optimizer"])
         begin = stored["step"]
-    elif options.from_shipped:
+    elif from_shipped:
         network.load_state_dict(shipped_network().state_dict())
     copies = Copies(network)
-    print(f"{len(examples)} questions, steps {begin} to {options.steps}", flush=True)
+    print(f"{len(questions)} questions, steps {begin} to {n_steps}", flush=True)
     seen, started = [], time.perf_counter()
-    for step in range(begin, options.steps):
+    for step in range(begin, n_steps):
         rng = np.random.default_rng((SEED, step))
-        chosen = [examples[i] for i in _of_step(len(examples), step)]
-        seen.append(copies.loss(chosen, [draw(example, rng) for example in chosen], step=step))
+        chosen = [questions[i] for i in _of_step(len(questions), step)]
+        seen.append(copies.loss(chosen, [drawn(each, rng) for each in chosen], step=step))
         for group, highest in zip(optimizer.param_groups, (LAYER_RATE, HEAD_RATE), strict=True):
-            group["lr"] = highest * rate(step, begin, options.steps)
+            group["lr"] = highest * rate(step, begin, n_steps)
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
-        if (step + 1) % 25 == 0 or step + 1 == options.steps:
+        if (step + 1) % 25 == 0 or step + 1 == n_steps:
             took = (time.perf_counter() - started) / (step + 1 - begin)
             print(f"step {step + 1} loss {np.mean(seen[-100:]):.3f} {took:.2f} s a step", flush=True)
-        if (step + 1) % 50 == 0 or step + 1 == options.steps:
+        if (step + 1) % 50 == 0 or step + 1 == n_steps:
             kept = {"network": network.state_dict(), "optimizer": optimizer.state_dict(),
                     "step": step + 1}  # fmt: skip
             torch.save(kept, state.with_suffix(".new"))
@@ -297,7 +335,13 @@ def main() -> None:
     parser.add_argument("--from-shipped", action="store_true", help="begin with the weights that ship")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
-    train(options)
+    learn(
+        examples_of(options),
+        draw,
+        options.work / "state.pt",
+        n_steps=options.steps,
+        from_shipped=options.from_shipped,
+    )
 
 
 if __name__ == "__main__":

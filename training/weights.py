@@ -2,8 +2,8 @@
 
     python training/weights.py --work FOLDER
 
-Read are questions that the network was never trained on: those on the project's transcripts held out of the training
-(`reader.HELD_OUT`, searched among each other) and those of corpus/questions.jsonl that are marked "tune".
+Read are questions that the networks were never trained on: sixty on each of the project's transcripts held out of the
+training (`reader.HELD_OUT`, searched among each other) and those of corpus/questions.jsonl that are marked "tune".
 What the network says of each sentence, or the cosine of the embedding model, is weighed together with the other
 features of features.py: sentence weights are fitted with a softmax over the sentences of one question, the chance that
 the best one answers with a logistic regression, in which both sets of questions weigh the same. The threshold is the
@@ -26,7 +26,7 @@ import numpy as np
 from check_questions import TRAINING
 from examples import Asked, Remembering, answers, transcripts_of
 from numpy.typing import NDArray
-from reader import HELD_OUT
+from reader import HELD_OUT, SEED
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sources import own_asked
@@ -50,6 +50,7 @@ from transcript_qa.text import normalise
 
 ROOT = TRAINING.parent
 L2 = 0.5
+ASKED_OF_EACH = 60
 DECLINED = 0.75
 
 
@@ -79,10 +80,17 @@ def own_questions(work: Path, embedder: Remembering) -> list[Question]:
     """The questions on the held-out transcripts, searched among these."""
     files = [TRAINING / "transcripts" / f"{stem}.txt" for stem in sorted(HELD_OUT)]
     by_id = transcripts_of(files, work / "held-out", embedder)
-    asked = [each for each in own_asked({Path(t.source).stem: t for t in by_id.values()}) if not each.topical]
+    asked = [each for t in by_id.values() for each in some_asked(t)]
     embedder.remember([each.text for each in asked])
     with LocalStore.open(work / "held-out") as store:
         return [_own_question(each, search(store, embedder, each.text, k=READ_HITS), by_id) for each in asked]
+
+
+def some_asked(transcript: Transcript) -> list[Asked]:
+    """Some of the questions on one of the project's transcripts."""
+    asked = [each for each in own_asked({Path(transcript.source).stem: transcript}) if not each.topical]
+    chosen = np.random.default_rng(SEED).permutation(len(asked))[:ASKED_OF_EACH]
+    return [asked[i] for i in sorted(chosen.tolist())]
 
 
 def _own_question(asked: Asked, hits: list[Hit], by_id: dict[str, Transcript]) -> Question:

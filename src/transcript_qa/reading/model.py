@@ -1,7 +1,8 @@
-"""The trained reader's network, loaded once and asked for scores.
+"""The trained reader's networks, loaded once and asked for scores.
 
-Its upper layers come with the package as 8-bit integers with a scale for each row (data/reader.safetensors, made by
-training/export.py); all below are those of the bundled embedding model. torch is imported at the first question.
+One reads passages, the other single sentences among a few of those around them. Their upper layers come with the
+package as 8-bit integers with a scale for each row (`WEIGHTS` and `CLOSE_WEIGHTS`, made by training/export.py); all
+below are those of the bundled embedding model, and both have the same. torch is imported at the first question.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from transcript_qa.datatypes import Passage, Span, Transcript
 from transcript_qa.encoding import batches, cpu_has_bfloat16, n_cores, one_thread
 from transcript_qa.errors import ModelError
 from transcript_qa.model_files import bundled_tensors, bundled_tokenizer
-from transcript_qa.reading.network_input import Window, batch_of, cropped, passage_windows, question_ids
+from transcript_qa.reading.network_input import Window, batch_of, passage_windows, question_ids, singled_out
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from transcript_qa.reading.network import EvidenceNetwork
 
 WEIGHTS = "reader.safetensors"
+CLOSE_WEIGHTS = "close_reader.safetensors"
 SCALE = ".scale"
 # Some three windows: few enough that all cores have work to the end of a question.
 _BATCH_TOKENS = 768
-CLOSE = (1, 3)
+CLOSE = ((1, 1), (3, 2))
 """Sentences before and behind one that is read closely, once with so few and once with so many."""
 
 
@@ -59,7 +61,7 @@ class EvidenceModel:
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._network: EvidenceNetwork | None = None
+        self._networks: dict[str, EvidenceNetwork] = {}
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
@@ -69,7 +71,7 @@ class EvidenceModel:
         """What each passage holds for the question, in the order given."""
         asked = question_ids(self._tokenizer, question)
         windows = [passage_windows(self._tokenizer, *passage) for passage in passages]
-        scored = self._score(asked, [window for several in windows for window in several])
+        scored = self._score(WEIGHTS, asked, [window for several in windows for window in several])
         found = []
         for several in windows:
             own, scored = scored[: len(several)], scored[len(several) :]
@@ -83,21 +85,26 @@ class EvidenceModel:
         return found
 
     def read_closely(self, question: str, places: Sequence[tuple[Evidence, Span]]) -> list[float]:
-        """The scores of sentences when each is read again with few of those around it, the mean of `CLOSE`.
+        """The scores of sentences when each is read by itself with few of those around it, the mean of `CLOSE`.
 
         Args:
             question: in words.
             places: sentences, each with what was made of its passage.
         """
         asked = question_ids(self._tokenizer, question)
-        near = [piece for evidence, span in places for piece in _near(evidence.windows, span)]
-        scored = self._score(asked, [window for window, _ in near])
-        scores = [float(found[number]) for (found, _), (_, number) in zip(scored, near, strict=True)]
+        near = [window for evidence, span in places for window in _near(evidence.windows, span)]
+        scores = [float(found[0]) for found, _ in self._score(CLOSE_WEIGHTS, asked, near)]
         return [fmean(scores[at : at + len(CLOSE)]) for at in range(0, len(scores), len(CLOSE))]
 
-    def _score(self, asked: NDArray[np.int32], windows: Sequence[Window]) -> list[tuple[NDArray[np.float32], float]]:
+    def scored(self, asked: NDArray[np.int32], windows: Sequence[Window]) -> list[NDArray[np.float32]]:
+        """The scores of each window's sentences for a question in word pieces."""
+        return [sentences for sentences, _ in self._score(WEIGHTS, asked, windows)]
+
+    def _score(
+        self, weights: str, asked: NDArray[np.int32], windows: Sequence[Window]
+    ) -> list[tuple[NDArray[np.float32], float]]:
         """Scores of each window's sentences, and of itself; windows of like length are read together."""
-        network = self._loaded()
+        network = self._loaded(weights)
         groups = batches([len(window.ids) + len(asked) + 3 for window in windows], budget=_BATCH_TOKENS)
 
         def read(group: list[int]) -> list[tuple[NDArray[np.float32], float]]:
@@ -112,23 +119,26 @@ class EvidenceModel:
     def _workers(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(n_cores(), thread_name_prefix="reading")
 
-    def _loaded(self) -> EvidenceNetwork:
+    def _loaded(self, weights: str) -> EvidenceNetwork:
         with self._lock:
-            if self._network is None:
-                self._network = _load()
-            return self._network
+            if weights not in self._networks:
+                loaded = _load(weights)
+                for other in self._networks.values():
+                    loaded.share_frozen(other)
+                self._networks[weights] = loaded
+            return self._networks[weights]
 
 
-def _near(windows: Sequence[Window], sentence: Span) -> Iterator[tuple[Window, int]]:
-    """A sentence with so many before and behind it as `CLOSE` says, and which of them it is."""
+def _near(windows: Sequence[Window], sentence: Span) -> Iterator[Window]:
+    """A sentence with so many before and behind it as `CLOSE` says."""
     window, number = next(
         (window, number)
         for window in windows
         for number, (span, _, _) in enumerate(window.sentences)
         if span == sentence
     )
-    for around in CLOSE:
-        yield cropped(window, number - around, number + around), min(number, around)
+    for before, after in CLOSE:
+        yield singled_out(window, number, before=before, after=after)
 
 
 def _read(
@@ -152,16 +162,16 @@ def shipped_model() -> EvidenceModel:
     return EvidenceModel()
 
 
-def _load() -> EvidenceNetwork:
+def _load(weights: str) -> EvidenceNetwork:
     import torch
 
     from transcript_qa.minilm import for_inference
 
-    return for_inference(shipped_network().to(torch.bfloat16 if cpu_has_bfloat16() else torch.float32))
+    return for_inference(shipped_network(weights).to(torch.bfloat16 if cpu_has_bfloat16() else torch.float32))
 
 
-def shipped_network() -> EvidenceNetwork:
-    """The network with the weights that come with the package, in 32 bits. Raises `ModelError`."""
+def shipped_network(weights: str = WEIGHTS) -> EvidenceNetwork:
+    """A network with weights that come with the package, in 32 bits. Raises `ModelError`."""
     from safetensors.torch import load
 
     from transcript_qa.minilm import load_bert
@@ -169,11 +179,11 @@ def shipped_network() -> EvidenceNetwork:
 
     network = EvidenceNetwork()
     load_bert(network, bundled_tensors())
-    own = unpacked(load((files("transcript_qa") / "data" / WEIGHTS).read_bytes()))
+    own = unpacked(load((files("transcript_qa") / "data" / weights).read_bytes()))
     wanted = {name for name, _ in network.named_parameters() if is_trained(name)}
     if own.keys() != wanted:
         raise ModelError(
-            WEIGHTS,
+            weights,
             f"it holds {len(own)} weights and {len(wanted & own.keys())} of the {len(wanted)} that the reader has",
             "Install transcript-qa again",
         )

@@ -33,6 +33,13 @@ class EvidenceNetwork(MiniLM):
             assert isinstance(layer, Layer)
             layer.chance = chance
 
+    def share_frozen(self, other: EvidenceNetwork) -> None:
+        """Take the parts that are not trained from another network, which has the same: they are held once."""
+        for name in sorted({first for first, *_ in (path.split(".") for path in EMBEDDING_NAMES)}):
+            setattr(self, name, getattr(other, name))
+        for number in range(N_FROZEN):
+            self.layers[number] = other.layers[number]
+
     def forward(self, ids: Tensor, types: Tensor, mask: Tensor, pool: Tensor) -> tuple[Tensor, Tensor]:
         """Scores of a batch (see `network_input.Batch`).
 

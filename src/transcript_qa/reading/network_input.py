@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 CLS, SEP = 101, 102
 MAX_QUESTION_TOKENS = 48
 MAX_WINDOW_TOKENS = 320
+MAX_CLOSE_TOKENS = 144
+MARKS = (1, 2)
+"""Word pieces before and behind a sentence that is singled out, of those that BERT's vocabulary keeps for new uses."""
 _LABEL_CHARS = 60
 
 
@@ -95,6 +98,26 @@ def cropped(window: Window, first: int, last: int) -> Window:
     begin = window.sentences[first - 1][2] if first else 0
     kept = window.sentences[first : last + 1]
     return Window(window.ids[begin : kept[-1][2]], tuple((span, a - begin, b - begin) for span, a, b in kept))
+
+
+def singled_out(window: Window, number: int, *, before: int, after: int) -> Window:
+    """A sentence with so many before and behind it, marked as the one that is meant; the only one of the window.
+
+    Of those around it the farthest are left out until all has no more than `MAX_CLOSE_TOKENS` word pieces.
+    """
+    first, last = max(number - before, 0), min(number + after, len(window.sentences) - 1)
+    around = cropped(window, first, last)
+    while len(around.ids) > MAX_CLOSE_TOKENS and first < last:
+        if number - first >= last - number:
+            first += 1
+        else:
+            last -= 1
+        around = cropped(window, first, last)
+    span, start, end = around.sentences[number - first]
+    opening, closing = np.array(MARKS, dtype=np.int32)[:, None]
+    ids = np.concatenate([around.ids[:start], opening, around.ids[start:end], closing, around.ids[end:]])
+    ids = ids[:MAX_WINDOW_TOKENS]
+    return Window(ids, ((span, start + 1, min(end + 1, len(ids))),))
 
 
 @dataclass(frozen=True, slots=True)
