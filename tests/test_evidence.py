@@ -201,6 +201,7 @@ def test_both_networks_hold_what_they_have_in_common_once() -> None:
     before = evidence.sentences
     scores = model.read_closely("When does the ferry leave?", [(evidence, span) for span, _ in before])
     assert scores[0] > scores[1] + 1
+    assert set(model._networks) == {WEIGHTS, CLOSE_WEIGHTS}
     one, other = (model._loaded(weights) for weights in (WEIGHTS, CLOSE_WEIGHTS))
     assert one.word is other.word
     assert one.position is other.position
