@@ -12,6 +12,7 @@ from pathlib import Path
 from transcript_qa import TranscriptQA
 from transcript_qa.datatypes import Transcript
 from transcript_qa.embed import Embedder
+from transcript_qa.evaluation.cases import several
 from transcript_qa.store import LocalStore, Store
 from transcript_qa.text import normalise
 
@@ -87,11 +88,6 @@ def read_cases(path: Path, transcripts: dict[str, Transcript]) -> Iterator[Case]
             speakers=several(entry.get("speaker")),
             answerable=entry["answerable"],
         )
-
-
-def several(names: str | list[str] | None) -> tuple[str, ...]:
-    """One name, several, or none, as a tuple."""
-    return (names,) if isinstance(names, str) else tuple(names or ())
 
 
 def turns_with(transcript: Transcript, expected: str) -> list[int]:

@@ -16,6 +16,8 @@ import check_topics
 import closely
 import reader
 import sources
+from answer_sets import read_cases
+from answers import is_expected
 from check_questions import faults, parse_places, parse_questions, turns_of
 from check_topics import TOPICS, Topic, parse_topics
 from check_topics import faults as topic_faults
@@ -130,6 +132,23 @@ def test_the_questions_written_for_training_have_their_answers_word_for_word() -
     for file in files:
         wrong = faults(parse_questions(file.read_text("utf-8")), turns_of(folder / "transcripts" / f"{file.stem}.txt"))
         assert not wrong, (file.name, wrong)
+
+
+def test_everyone_who_gives_the_answer_is_a_right_speaker(tmp_path: Path) -> None:
+    talk = tmp_path / "talk.txt"
+    talk.write_text(TALK, "utf-8")
+    transcript = read_transcript(talk).transcript
+    asked = {"id": "q", "question": "until when", "answerable": True, "transcript": "talk", "words": ["Until May"]}
+    lines = [{**asked, "speaker": "Ann Gall"}, {**asked, "speaker": ["Ann Gall", "Bo Lind"]}, asked]
+    (tmp_path / "questions.jsonl").write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    one, both, nobody = read_cases(tmp_path / "questions.jsonl", {"talk": transcript})
+    assert one.turns == {("talk", 2), ("talk", 3)}
+    ann, bo = (transcript.turns[number].speaker for number in (2, 3))
+    assert [[is_expected(speaker, case) for speaker in (ann, bo)] for case in (one, both, nobody)] == [
+        [True, False],
+        [True, True],
+        [True, True],
+    ]
 
 
 def test_answers_in_meetings_of_others_are_given_by_their_places(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def hard_questions(options: argparse.Namespace) -> list[Hard]:
 
 
 def hard(model: EvidenceModel, example: Example, rng: np.random.Generator) -> Hard:
-    """The sentences of some windows that the model puts highest, and at least two that answer where there are such."""
+    """The sentences of some windows that the model puts highest, and up to two more of those that answer."""
     drawn = list(_windows(example, rng))
     scored = model.scored(example.ids, [window for window, _ in drawn])
     ranked = sorted(
@@ -117,6 +117,8 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=36_000, help="how many to learn from at most")
     parser.add_argument("--steps", type=int, default=6000, help="of all runs together")
     options = parser.parse_args()
+    if not (options.work / "examples.pickle").is_file():
+        raise SystemExit(f"{options.work} holds no examples.pickle: run training/reader.py with this --work first")
     learn(hard_questions(options), draw, options.work / "closely.pt", n_steps=options.steps, from_shipped=True)
 
 

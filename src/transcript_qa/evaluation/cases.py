@@ -95,7 +95,7 @@ def _case(source: str, number: int, line: str) -> Case:
             source, f"unknown filter {sorted(unknown)[0]!r}", f"Use {', '.join(sorted(_FILTERS))}.", line=number
         )
     as_filters(filters.get("transcripts"), filters.get("speakers"), filters.get("after"), filters.get("before"))
-    words = _several(entry.get("words"))
+    words = several(entry.get("words"))
     if any(isinstance(turn, bool) or not isinstance(turn, int) for turn in entry.get("turns") or ()):
         raise ParseError(source, "'turns' are not whole numbers", _REMEDY, line=number)
     turns = tuple(entry.get("turns") or ())
@@ -106,13 +106,14 @@ def _case(source: str, number: int, line: str) -> Case:
         transcript=entry.get("transcript"),
         turns=turns,
         words=words,
-        speakers=_several(entry.get("speaker")),
+        speakers=several(entry.get("speaker")),
         filters=filters,
         history=tuple(map(str, entry.get("history") or ())),
     )
 
 
-def _several(given: str | list[Any] | None) -> tuple[str, ...]:
+def several(given: str | list[Any] | None) -> tuple[str, ...]:
+    """What stands in a case as one thing, as several, or not at all."""
     return (given,) if isinstance(given, str) else tuple(map(str, given or ()))
 
 

@@ -197,7 +197,7 @@ class TrainedReader:
     """Weighs what the trained network says of each sentence, its terms, and the kind of thing it holds.
 
     Args:
-        model: None for the network that comes with the package.
+        model: None for the networks that come with the package.
         weights: None for those that come with the package.
     """
 
