@@ -13,6 +13,7 @@ from builders import make_transcript
 from transcript_qa.chunk import split_passages
 from transcript_qa.datatypes import Hit, Span, Transcript, Why
 from transcript_qa.embed import SentenceTransformerEmbedder
+from transcript_qa.errors import ModelError
 from transcript_qa.model_files import bundled_tokenizer
 from transcript_qa.reading.model import (
     CLOSE_WEIGHTS,
@@ -21,6 +22,7 @@ from transcript_qa.reading.model import (
     EvidenceModel,
     packed,
     shipped_model,
+    shipped_network,
     unpacked,
 )
 from transcript_qa.reading.network import N_FROZEN
@@ -192,6 +194,12 @@ def test_what_stands_farthest_from_a_sentence_is_left_out_where_that_is_too_much
     cut = singled_out(alone, 0, before=1, after=1)
     assert [(start, end) for _, start, end in cut.sentences] == [(1, MAX_WINDOW_TOKENS)]
     assert len(cut.ids) == MAX_WINDOW_TOKENS
+
+
+def test_weights_that_are_missing_or_of_something_else_are_told_with_the_remedy() -> None:
+    for name, why in (("gone.safetensors", "cannot be read"), ("question.safetensors", "0 of the 60")):
+        with pytest.raises(ModelError, match=f"{name}: .*{why}.*Install transcript-qa again"):
+            shipped_network(name)
 
 
 def test_both_networks_hold_what_they_have_in_common_once() -> None:

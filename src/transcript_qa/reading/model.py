@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 WEIGHTS = "reader.safetensors"
 CLOSE_WEIGHTS = "close_reader.safetensors"
 SCALE = ".scale"
+_REMEDY = "Install transcript-qa again"
 # Some three windows: few enough that all cores have work to the end of a question.
 _BATCH_TOKENS = 768
 CLOSE = ((1, 1), (3, 2))
@@ -177,15 +178,19 @@ def shipped_network(weights: str = WEIGHTS) -> EvidenceNetwork:
     from transcript_qa.minilm import load_bert
     from transcript_qa.reading.network import EvidenceNetwork, is_trained
 
+    try:
+        stored = (files("transcript_qa") / "data" / weights).read_bytes()
+    except OSError as error:
+        raise ModelError(weights, f"it cannot be read ({error.strerror})", _REMEDY) from error
     network = EvidenceNetwork()
     load_bert(network, bundled_tensors())
-    own = unpacked(load((files("transcript_qa") / "data" / weights).read_bytes()))
+    own = unpacked(load(stored))
     wanted = {name for name, _ in network.named_parameters() if is_trained(name)}
     if own.keys() != wanted:
         raise ModelError(
             weights,
             f"it holds {len(own)} weights and {len(wanted & own.keys())} of the {len(wanted)} that the reader has",
-            "Install transcript-qa again",
+            _REMEDY,
         )
     network.load_state_dict(own, strict=False)
     return network
