@@ -17,6 +17,7 @@ from transcript_qa.errors import ModelError
 from transcript_qa.model_files import bundled_tokenizer
 from transcript_qa.reading.model import (
     CLOSE_WEIGHTS,
+    TOPIC_WEIGHTS,
     WEIGHTS,
     Evidence,
     EvidenceModel,
@@ -202,7 +203,7 @@ def test_weights_that_are_missing_or_of_something_else_are_told_with_the_remedy(
             shipped_network(name)
 
 
-def test_both_networks_hold_what_they_have_in_common_once() -> None:
+def test_the_networks_hold_what_they_have_in_common_once() -> None:
     model = EvidenceModel()
     transcript = make_transcript("talk", [("ANN", "The ferry leaves at nine. Bring a coat.")])
     (evidence,) = model.read("When does the ferry leave?", passages_of(transcript))  # type: ignore[arg-type]
@@ -210,13 +211,49 @@ def test_both_networks_hold_what_they_have_in_common_once() -> None:
     scores = model.read_closely("When does the ferry leave?", [(evidence, span) for span, _ in before])
     assert scores[0] > scores[1] + 1
     assert set(model._networks) == {WEIGHTS, CLOSE_WEIGHTS}
-    one, other = (model._loaded(weights) for weights in (WEIGHTS, CLOSE_WEIGHTS))
-    assert one.word is other.word
-    assert one.position is other.position
-    assert one.norm is other.norm
-    assert [a is b for a, b in zip(one.layers, other.layers, strict=True)] == [n < N_FROZEN for n in range(6)]
+    one = model._loaded(WEIGHTS)
+    for weights in (CLOSE_WEIGHTS, TOPIC_WEIGHTS):
+        other = model._loaded(weights)
+        assert one.word is other.word
+        assert one.position is other.position
+        assert one.norm is other.norm
+        assert [a is b for a, b in zip(one.layers, other.layers, strict=True)] == [n < N_FROZEN for n in range(6)]
     (again,) = model.read("When does the ferry leave?", passages_of(transcript))  # type: ignore[arg-type]
     assert again.sentences == before
+
+
+def test_what_bears_on_a_topic_is_told_from_talk_of_other_things() -> None:
+    said = {
+        "roof": "The roof over the hall leaks again. I would rather have it covered anew than mended a third time.",
+        "pump": "The new pump came on Monday. We have not tried it yet, the hose is too short.",
+        "fees": "If we raise the fees by five crowns the families with three children will leave us.",
+    }
+    passages = [passages_of(make_transcript(name, [("ANN", words)]))[0] for name, words in said.items()]
+    model = shipped_model()
+    for question, name in (
+        ("Summarize the discussion about repairing the hall.", "roof"),
+        ("What did Ann think about higher membership fees?", "fees"),
+    ):
+        odds = model.bearing_on_a_topic(question, passages)  # type: ignore[arg-type]
+        assert max(zip(odds, said, strict=True))[1] == name
+        assert sorted(odds)[-1] > sorted(odds)[-2] + 1
+    assert model.bearing_on_a_topic("Summarize the discussion about fees.", []) == []
+
+
+def test_on_a_topic_the_network_for_topics_gives_the_order() -> None:
+    class Told(EvidenceModel):
+        def bearing_on_a_topic(self, question: str, passages: Sequence[tuple[Transcript, object]]) -> list[float]:
+            return [-9.0] * (len(passages) - 1) + [9.0]
+
+        def read(self, question: str, passages: Sequence[tuple[Transcript, object]]) -> list[Evidence]:
+            return [Evidence((), 9.0 if number == 0 else -9.0, ()) for number, _ in enumerate(passages)]
+
+    transcript = make_transcript("talk", [("ANN", f"The wall number {n} is wet.") for n in range(40)])
+    hits = hits_of(transcript, 60)
+    reader = TrainedReader(Told())
+    for on_a_topic, first in ((True, hits[-1]), (False, hits[0])):
+        ranked = reader.rank("the walls", hits, {"talk": transcript}, on_a_topic=on_a_topic)
+        assert ranked[0].passage == first.passage
 
 
 def test_a_sentence_read_closely_is_scored_by_what_stands_near_it() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from math import log
 
 import numpy as np
 from hypothesis import given
@@ -62,6 +63,14 @@ def test_on_a_topic_reading_goes_on_with_what_was_begun() -> None:
     assert turns(False)[:2] == [5, 9]
     assert turns(True)[0] == 5
     assert turns(True)[1] in (4, 6)
+
+
+def test_on_a_topic_a_greater_share_of_evidence_outweighs_the_search() -> None:
+    hits = [hit for hit in hits_with([1.0] * 9) if hit.passage.turns[0] in (1, 7)]
+    hits = [replace(hits[0], score=1.0), replace(hits[1], score=0.7)]
+    odds = [log(0.05 / 0.95), log(0.25 / 0.75)]
+    first = {topic: reranked(hits, odds, on_a_topic=topic)[0].passage for topic in (True, False)}
+    assert first == {True: hits[1].passage, False: hits[0].passage}
 
 
 def test_neighbours_of_neighbours_have_their_own_share() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import check_topics
 import closely
 import reader
 import sources
+import topically
 from answer_sets import read_cases
 from answers import is_expected
 from check_questions import faults, parse_places, parse_questions, turns_of
@@ -123,6 +125,47 @@ def test_what_is_learnt_closely_is_what_the_reader_puts_highest() -> None:
     without = closely.hard(Fixed(), example(4, answered=False), np.random.default_rng(1))
     assert not any(each[2] for each in without.kept)
     assert len(without.kept) == closely.N_KEPT
+
+
+def test_what_is_drawn_on_a_topic_is_some_of_each_kind_and_rather_what_was_found_first() -> None:
+    good, bad, _ = example(5, answered=True).found
+    several = [replace(good, fused=float(n)) for n in range(6)] + [replace(bad, fused=float(n)) for n in range(30)]
+    asked = replace(example(5, answered=True), found=several)
+    n_right, places = set[int](), list[float]()
+    for seed in range(60):
+        sample = topically.draw(asked, np.random.default_rng(seed))
+        assert len(sample) == topically.N_DRAWN
+        shares = [share for _, _, share in sample]
+        n_right.add(int(sum(shares)))
+        assert [bool(right.any()) for _, right, _ in sample] == [share > 0 for share in shares]
+    assert n_right == set(range(1, topically.MOST_GOOD + 1))
+    for seed in range(60):
+        drawn = topically._some(several[6:], [1.0] * 30, 5, np.random.default_rng(seed))
+        assert len({each.fused for each in drawn}) == 5
+        places += [each.fused for each in drawn]
+    assert np.mean(places) < 12
+    assert topically.draw(replace(asked, found=[]), np.random.default_rng(1)) == []
+
+
+def test_the_loss_on_a_topic_is_least_where_passages_and_sentences_have_their_evidence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import torch
+
+    asked = example(6, answered=True)
+    sample = topically.draw(asked, np.random.default_rng(1))
+
+    def loss(scores: Any) -> float:
+        monkeypatch.setattr(topically, "scores_of", lambda *_: [scores(right, share) for _, right, share in sample])
+        return float(topically.loss_of(EvidenceNetwork(), [asked], [sample]))
+
+    def told(right: Any, share: float, *, sentences: float, passages: float) -> tuple[Any, Any]:
+        return torch.tensor(right * 2.0 - 1) * sentences, torch.tensor(share * 2 - 1) * passages
+
+    known = loss(lambda *each: told(*each, sentences=5.0, passages=5.0))
+    assert known < 0.2
+    assert loss(lambda *each: told(*each, sentences=-5.0, passages=5.0)) > known + 2
+    assert loss(lambda *each: told(*each, sentences=5.0, passages=-5.0)) > known + 5
 
 
 def test_the_questions_written_for_training_have_their_answers_word_for_word() -> None:

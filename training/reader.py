@@ -106,10 +106,10 @@ def draw(example: Example, rng: np.random.Generator) -> Sample:
     n_bad = min(len(bad), N_WINDOWS - len(chosen) - (0 if good else 1))
     if n_bad:
         chosen += [bad[i] for i in rng.choice(len(bad), size=n_bad, replace=False, p=odds / odds.sum())]
-    return [_masked(*_window_of(example, found, rng), rng) for found in chosen if found.windows]
+    return [hidden_in(*_window_of(example, found, rng), rng) for found in chosen if found.windows]
 
 
-def _masked(
+def hidden_in(
     window: Window, right: np.ndarray, share: float, rng: np.random.Generator
 ) -> tuple[Window, np.ndarray, float]:
     """The same with some word pieces hidden: a question that comes again is not to be known by its words."""
@@ -146,8 +146,8 @@ def _cropped(window: Window, right: np.ndarray, rng: np.random.Generator) -> tup
 class Copies:
     """Copies of a network, one for each core, that find its gradient side by side."""
 
-    def __init__(self, network: EvidenceNetwork) -> None:
-        self._network = network
+    def __init__(self, network: EvidenceNetwork, loss: Loss | None = None) -> None:
+        self._network, self._loss = network, loss or loss_of
         kind = torch.bfloat16 if cpu_has_bfloat16() else torch.float32
         self._copies = [copy.deepcopy(network).to(kind).train() for _ in range(n_cores())]
         self._chances = [torch.Generator() for _ in self._copies]
@@ -172,7 +172,7 @@ class Copies:
                 chosen = parts[number]
                 if not chosen:
                     return 0.0
-                total = loss_of(self._copies[number], [examples[i] for i in chosen], [samples[i] for i in chosen])
+                total = self._loss(self._copies[number], [examples[i] for i in chosen], [samples[i] for i in chosen])
                 (total / len(examples)).backward()  # type: ignore[no-untyped-call]
                 return total.item()
 
@@ -201,7 +201,7 @@ def shared_out(sizes: Sequence[int], n_parts: int) -> list[list[int]]:
 
 def loss_of(network: EvidenceNetwork, examples: Sequence[Posed], samples: Sequence[Sample]) -> Tensor:
     """The loss of some questions together."""
-    scored = _scored(network, [(e.ids, w) for e, sample in zip(examples, samples, strict=True) for w, _, _ in sample])
+    scored = scores_of(network, [(e.ids, w) for e, sample in zip(examples, samples, strict=True) for w, _, _ in sample])
     losses = []
     for example, sample in zip(examples, samples, strict=True):
         rows, scored = scored[: len(sample)], scored[len(sample) :]
@@ -215,7 +215,7 @@ def loss_of(network: EvidenceNetwork, examples: Sequence[Posed], samples: Sequen
     return torch.stack(losses).sum()
 
 
-def _scored(network: EvidenceNetwork, pairs: Sequence[tuple[np.ndarray, Window]]) -> list[tuple[Tensor, Tensor]]:
+def scores_of(network: EvidenceNetwork, pairs: Sequence[tuple[np.ndarray, Window]]) -> list[tuple[Tensor, Tensor]]:
     """The scores of each pair's sentences and of its passage; pairs of like length are read together."""
     lengths = [len(question) + len(window.ids) + 3 for question, window in pairs]
     found: dict[int, tuple[Tensor, Tensor]] = {}
@@ -257,6 +257,8 @@ class Posed(Protocol):
 
 
 _Posed = TypeVar("_Posed", bound=Posed)
+Loss = Callable[[EvidenceNetwork, Sequence[Posed], Sequence[Sample]], Tensor]
+"""The loss of some questions together, of each what was drawn."""
 
 
 def learn(
@@ -266,6 +268,8 @@ def learn(
     *,
     n_steps: int,
     from_shipped: bool,
+    at_once: int = QUESTIONS_A_STEP,
+    loss: Loss | None = None,
 ) -> None:
     """Train up to so many steps, going on from the state that is kept where there is one.
 
@@ -275,6 +279,8 @@ def learn(
         state: where network, optimizer and the number of steps are kept.
         n_steps: of all runs together.
         from_shipped: begin with the weights of the reader that ship, not with those of the embedding model.
+        at_once: questions a step.
+        loss: None for `loss_of`.
     """
     torch.manual_seed(SEED)
     network = EvidenceNetwork()
@@ -296,12 +302,12 @@ def learn(
         begin = stored["step"]
     elif from_shipped:
         network.load_state_dict(shipped_network().state_dict())
-    copies = Copies(network)
+    copies = Copies(network, loss)
     print(f"{len(questions)} questions, steps {begin} to {n_steps}", flush=True)
     seen, started = [], time.perf_counter()
     for step in range(begin, n_steps):
         rng = np.random.default_rng((SEED, step))
-        chosen = [questions[i] for i in _of_step(len(questions), step)]
+        chosen = [questions[i] for i in _of_step(len(questions), step, at_once)]
         seen.append(copies.loss(chosen, [drawn(each, rng) for each in chosen], step=step))
         for group, highest in zip(optimizer.param_groups, (LAYER_RATE, HEAD_RATE), strict=True):
             group["lr"] = highest * rate(step, begin, n_steps)
@@ -317,9 +323,9 @@ def learn(
             state.with_suffix(".new").replace(state)
 
 
-def _of_step(n_examples: int, step: int) -> list[int]:
+def _of_step(n_examples: int, step: int, at_once: int) -> list[int]:
     """The questions of a step: each epoch is a permutation of its own."""
-    places = range(step * QUESTIONS_A_STEP, (step + 1) * QUESTIONS_A_STEP)
+    places = range(step * at_once, (step + 1) * at_once)
     orders = {
         e: np.random.default_rng((SEED, 1 << 20, e)).permutation(n_examples) for e in {p // n_examples for p in places}
     }

@@ -1,8 +1,9 @@
 """The trained reader's networks, loaded once and asked for scores.
 
-One reads passages, the other single sentences among a few of those around them. Their upper layers come with the
-package as 8-bit integers with a scale for each row (`WEIGHTS` and `CLOSE_WEIGHTS`, made by training/export.py); all
-below are those of the bundled embedding model, and both have the same. torch is imported at the first question.
+One reads passages, one single sentences among a few of those around them, one passages for a question on a topic. Their
+upper layers come with the package as 8-bit integers with a scale for each row (`WEIGHTS`, `CLOSE_WEIGHTS` and
+`TOPIC_WEIGHTS`, made by training/export.py); all below are those of the bundled embedding model, and all have the same.
+Each is loaded, and torch imported, when it is first asked.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 WEIGHTS = "reader.safetensors"
 CLOSE_WEIGHTS = "close_reader.safetensors"
+TOPIC_WEIGHTS = "topic_reader.safetensors"
 SCALE = ".scale"
 _REMEDY = "Install transcript-qa again"
 # Some three windows: few enough that all cores have work to the end of a question.
@@ -70,20 +72,11 @@ class EvidenceModel:
 
     def read(self, question: str, passages: Sequence[tuple[Transcript, Passage]]) -> list[Evidence]:
         """What each passage holds for the question, in the order given."""
-        asked = question_ids(self._tokenizer, question)
-        windows = [passage_windows(self._tokenizer, *passage) for passage in passages]
-        scored = self._score(WEIGHTS, asked, [window for several in windows for window in several])
-        found = []
-        for several in windows:
-            own, scored = scored[: len(several)], scored[len(several) :]
-            sentences = [
-                (span, float(score))
-                for window, (scores, _) in zip(several, own, strict=True)
-                for (span, _, _), score in zip(window.sentences, scores, strict=True)
-            ]
-            bearing = max((bearing for _, bearing in own), default=-20.0)
-            found.append(Evidence(tuple(sentences), bearing, tuple(several)))
-        return found
+        return self._read(WEIGHTS, question, passages)
+
+    def bearing_on_a_topic(self, question: str, passages: Sequence[tuple[Transcript, Passage]]) -> list[float]:
+        """The log-odds that what is said in each passage bears on the topic that is asked about, in the order given."""
+        return [one.bearing for one in self._read(TOPIC_WEIGHTS, question, passages)]
 
     def read_closely(self, question: str, places: Sequence[tuple[Evidence, Span]]) -> list[float]:
         """The scores of sentences when each is read by itself with few of those around it, the mean of `CLOSE`.
@@ -100,6 +93,22 @@ class EvidenceModel:
     def scored(self, asked: NDArray[np.int32], windows: Sequence[Window]) -> list[NDArray[np.float32]]:
         """The scores of each window's sentences for a question in word pieces."""
         return [sentences for sentences, _ in self._score(WEIGHTS, asked, windows)]
+
+    def _read(self, weights: str, question: str, passages: Sequence[tuple[Transcript, Passage]]) -> list[Evidence]:
+        asked = question_ids(self._tokenizer, question)
+        windows = [passage_windows(self._tokenizer, *passage) for passage in passages]
+        scored = self._score(weights, asked, [window for several in windows for window in several])
+        found = []
+        for several in windows:
+            own, scored = scored[: len(several)], scored[len(several) :]
+            sentences = [
+                (span, float(score))
+                for window, (scores, _) in zip(several, own, strict=True)
+                for (span, _, _), score in zip(window.sentences, scores, strict=True)
+            ]
+            bearing = max((bearing for _, bearing in own), default=-20.0)
+            found.append(Evidence(tuple(sentences), bearing, tuple(several)))
+        return found
 
     def _score(
         self, weights: str, asked: NDArray[np.int32], windows: Sequence[Window]

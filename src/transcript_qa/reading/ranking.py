@@ -5,14 +5,15 @@ A question on a topic has `_ORDER_ON_A_TOPIC`: the second is more of what the fi
 with what was begun.
 
 When passages have been read, the reader's log-odds that one bears on the question become a chance, of which each takes
-in a share of its neighbours' (evidence runs on over several passages), and which is added to the score of the search.
-The weights were chosen on QMSum val (benchmarks/README.md).
+in a share of its neighbours' (evidence runs on over several passages), and which is added to the score of the search
+(`_READ`). On a topic another network reads, whose chances are the shares of a passage that are evidence: they are
+lower, and count for more (`_READ_ON_A_TOPIC`). The weights were chosen on QMSum val (benchmarks/README.md).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import numpy as np
@@ -20,12 +21,30 @@ from numpy.typing import NDArray
 
 from transcript_qa.datatypes import Hit, Passage
 
-BEARING_WEIGHT = 0.8
 NEIGHBOUR_SHARES = (0.25,)
 """Of the passages right before and after a passage; of those one further away, and so on. For search and reader."""
 NEIGHBOUR_SHARES_ON_A_TOPIC = (0.5, 0.25)
-CROWDING_PENALTY = 0.4
+"""The same on a topic, for the search."""
 _MOST_BETWEEN_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """What having been read is worth.
+
+    Attributes:
+        bearing: what a certain passage gets beside the best score of the search, which is 1.
+        crowding: what one loses for each chosen that stands beside it.
+        around: shares of neighbours where what stands around counts more.
+    """
+
+    bearing: float
+    crowding: float
+    around: tuple[float, ...] | None
+
+
+_READ = _Reading(bearing=0.8, crowding=0.4, around=None)
+_READ_ON_A_TOPIC = _Reading(bearing=5.0, crowding=0.2, around=(0.7, 0.4))
 
 
 class _By(Enum):
@@ -109,10 +128,12 @@ def reranked(hits: Sequence[Hit], bearing: Sequence[float], *, on_a_topic: bool 
     Args:
         hits: as the search gave them, best first.
         bearing: the log-odds that each bears on the question.
-        on_a_topic: whether the question is one on a topic, which wants stretches of talk.
+        on_a_topic: whether the question is one on a topic, which wants stretches of talk, and `bearing` that of
+            `EvidenceModel.bearing_on_a_topic`.
     """
     if not hits:
         return []
+    read = _READ_ON_A_TOPIC if on_a_topic else _READ
     odds = np.clip(np.array(bearing, dtype=np.float64), -30.0, 30.0)
     chance = 1 / (1 + np.exp(-odds))
     beside = np.array([[adjacent(one.passage, other.passage) for other in hits] for one in hits])
@@ -120,15 +141,15 @@ def reranked(hits: Sequence[Hit], bearing: Sequence[float], *, on_a_topic: bool 
     searched /= searched.max() or 1.0
 
     def together(shares: Sequence[float]) -> list[float]:
-        scores: list[float] = (searched + BEARING_WEIGHT * _with_neighbours(chance, beside, shares)).tolist()
+        scores: list[float] = (searched + read.bearing * _with_neighbours(chance, beside, shares)).tolist()
         return scores
 
     ordered = spread(
         together(NEIGHBOUR_SHARES),
         lambda i, j: bool(beside[i, j]),
         k=len(hits),
-        penalty=CROWDING_PENALTY,
-        around=together(NEIGHBOUR_SHARES_ON_A_TOPIC) if on_a_topic else None,
+        penalty=read.crowding,
+        around=None if read.around is None else together(read.around),
     )
     return [replace(hits[i], score=score, rank=rank) for rank, (i, score) in enumerate(ordered, start=1)]
 

@@ -228,8 +228,10 @@ class TrainedReader:
         self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript], *, on_a_topic: bool = False
     ) -> list[Hit]:
         """The hits by what the network says of each passage together with its score in the search."""
-        evidence = self._model.read(question, [(transcripts[h.passage.transcript_id], h.passage) for h in hits])
-        return reranked(hits, [one.bearing for one in evidence], on_a_topic=on_a_topic)
+        passages = [(transcripts[h.passage.transcript_id], h.passage) for h in hits]
+        if on_a_topic:
+            return reranked(hits, self._model.bearing_on_a_topic(question, passages), on_a_topic=True)
+        return reranked(hits, [one.bearing for one in self._model.read(question, passages)])
 
 
 def described_by(

@@ -1,0 +1,94 @@
+"""Train the network that tells which passages bear on a question on a topic (`EvidenceModel.bearing_on_a_topic`).
+
+    python training/topically.py --work FOLDER
+
+After reader.py, in the same work folder; goes on where it was stopped. It begins with the weights of the reader that
+ships and learns from the questions on topics alone: eight of the passages found for one, of which some hold evidence.
+The loss has three parts: each passage's share of evidence, told apart; the same shares, divided among the eight; and by
+half, whether each sentence is evidence, which says where a share comes from. `export.py --states FOLDER/topically.pt
+--output ...` then makes what is shipped.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from examples import Example, Found
+from numpy.typing import NDArray
+from reader import Posed, Sample, examples_of, hidden_in, learn, scores_of
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
+
+from transcript_qa.reading.network import EvidenceNetwork
+from transcript_qa.reading.network_input import Window
+
+N_DRAWN, MOST_GOOD, AT_ONCE = 8, 4, 4
+SENTENCE_WEIGHT = 0.5
+_LATER_COUNT_LESS = 6
+
+
+def draw(example: Example, rng: np.random.Generator) -> Sample:
+    """Some of the passages found for a question, one window of each, with some of the word pieces hidden."""
+    good = [f for f in example.found if f.share > 0 and f.windows]
+    bad = [f for f in example.found if f.share == 0 and f.windows]
+    chosen = _some(good, [1.0] * len(good), int(rng.integers(1, MOST_GOOD + 1)), rng)
+    chosen += _some(bad, [2.0 if f.same else 1.0 for f in bad], N_DRAWN - len(chosen), rng)
+    return [hidden_in(*_window(found, rng), found.share, rng) for found in chosen]
+
+
+def _some(found: Sequence[Found], weights: Sequence[float], n: int, rng: np.random.Generator) -> list[Found]:
+    """As many as there are up to n, rather those found first."""
+    odds = np.array([weight / (rank + _LATER_COUNT_LESS) for rank, weight in enumerate(weights)])
+    n = min(n, len(found))
+    return [found[i] for i in rng.choice(len(found), size=n, replace=False, p=odds / odds.sum())] if n else []
+
+
+def _window(found: Found, rng: np.random.Generator) -> tuple[Window, NDArray[np.bool_]]:
+    holding = [number for number, right in enumerate(found.right) if right.any()]
+    number = int(rng.choice(holding or len(found.windows)))
+    return found.windows[number], found.right[number]
+
+
+def loss_of(network: EvidenceNetwork, examples: Sequence[Posed], samples: Sequence[Sample]) -> Tensor:
+    """The loss of some questions together."""
+    scored = scores_of(network, [(e.ids, w) for e, sample in zip(examples, samples, strict=True) for w, _, _ in sample])
+    losses = []
+    for sample in samples:
+        rows, scored = scored[: len(sample)], scored[len(sample) :]
+        shares = torch.tensor([share for _, _, share in sample], dtype=torch.float32)
+        passages = torch.stack([passage for _, passage in rows])
+        loss = binary_cross_entropy_with_logits(passages, shares)
+        if shares.any():
+            loss = loss - ((shares / shares.sum()) * log_softmax(passages, 0)).sum()
+        by_sentence = [
+            binary_cross_entropy_with_logits(sentences, torch.from_numpy(right).float())
+            for (sentences, _), (_, right, _) in zip(rows, sample, strict=True)
+        ]
+        losses.append(loss + SENTENCE_WEIGHT * torch.stack(by_sentence).mean())
+    return torch.stack(losses).sum()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="the work folder of training/reader.py")
+    parser.add_argument("--steps", type=int, default=4000, help="of all runs together")
+    options = parser.parse_args()
+    if not (options.work / "examples.pickle").is_file():
+        raise SystemExit(f"{options.work} holds no examples.pickle: run training/reader.py with this --work first")
+    learn(
+        [each for each in examples_of(options) if each.asked.topical],
+        draw,
+        options.work / "topically.pt",
+        n_steps=options.steps,
+        from_shipped=True,
+        at_once=AT_ONCE,
+        loss=loss_of,
+    )
+
+
+if __name__ == "__main__":
+    main()
