@@ -21,6 +21,8 @@ from transcript_qa.errors import (
     UnknownTranscriptError,
 )
 from transcript_qa.indexing import IndexProgress
+from transcript_qa.reading.model import CLOSE_WEIGHTS, WEIGHTS, EvidenceModel
+from transcript_qa.reading.reader import TrainedReader
 from transcript_qa.render import NOT_ANSWERED, answer_json, answer_plain, format_time
 
 SEED = ROOT.parent / "shared" / "seed"
@@ -230,3 +232,11 @@ def test_times_are_rounded_down_and_carry(seconds: float) -> None:
     parts = [int(part) for part in format_time(seconds).split(":")]
     assert all(part < 60 for part in parts[1:])
     assert sum(part * 60**power for power, part in enumerate(reversed(parts))) == int(seconds)
+
+
+def test_warming_up_loads_both_networks_that_an_answer_needs(sample: TranscriptQA) -> None:
+    model = EvidenceModel()
+    warmed = TranscriptQA(sample._store, sample._embedder, reader=TrainedReader(model))
+    assert set(model._networks) == set()
+    warmed.warm_up()
+    assert set(model._networks) == {WEIGHTS, CLOSE_WEIGHTS}

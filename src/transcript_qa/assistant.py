@@ -234,9 +234,9 @@ class TranscriptQA:
             return found
 
     def warm_up(self) -> None:
-        """Load the model and the vectors now, so that the first question does not wait for them."""
+        """Load the models and the vectors now, so that the first question does not wait for them."""
         if self.passage_count():
-            self.search("warm", k=1, rerank=True)
+            self.ask("warm", k=1, worded=False)
 
     def search(
         self,
