@@ -15,11 +15,11 @@ import pytest
 import typer
 
 import transcript_qa
-from transcript_qa import cli, model_choice
+from transcript_qa import TranscriptQA, cli, model_choice
 from transcript_qa.cli import doctor
 from transcript_qa.cli.console import make_console, quiet_libraries, write_error
 from transcript_qa.cli.progress import console_progress
-from transcript_qa.datatypes import Support
+from transcript_qa.datatypes import Hit, Support
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import ModelError
 from transcript_qa.indexing import IndexProgress
@@ -426,6 +426,20 @@ def test_search(call: Call, index: Path) -> None:
     hits = call("search", "loan for the harbour wall", "-k", "1", "--index", index, "--json").json["hits"]
     assert [(hit["rank"], hit["transcript_id"]) for hit in hits] == [(1, "harbour")]
     assert hits[0]["address"]
+
+
+def test_search_in_the_order_of_the_reader(call: Call, index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[bool] = []
+    searched = TranscriptQA.search
+
+    def search(qa: TranscriptQA, query: str, **rest: Any) -> list[Hit]:
+        given.append(rest["rerank"])
+        return searched(qa, query, **rest)
+
+    monkeypatch.setattr(TranscriptQA, "search", search)
+    for options in ((), ("--rerank",)):
+        assert call("search", "loan for the harbour wall", "--index", index, *options).status == 0
+    assert given == [False, True]
 
 
 def test_search_filters(call: Call, index: Path) -> None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from inspect import signature
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from transcript_qa import TranscriptQA
+from transcript_qa.datatypes import Hit
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.render import answer_json
-from transcript_qa.web.rest import BusyError, Places, add_api
+from transcript_qa.web.rest import Ask, BusyError, Places, add_api
 from transcript_qa.web.server import create_app
 
 BUDGET = """Budget hearing
@@ -67,6 +70,21 @@ def test_a_search_and_the_list(client: TestClient) -> None:
     assert [hit["rank"] for hit in hits] == [1]
     listed = client.get("/api/v1/transcripts").json()["transcripts"]
     assert [(one["id"], one["date"], one["turns"]) for one in listed] == [("budget", "2024-03-19", 3)]
+
+
+def test_what_is_left_out_is_as_in_python(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, Any]] = []
+
+    def search(_: TranscriptQA, query: str, **rest: Any) -> list[Hit]:
+        given.append(rest)
+        return []
+
+    monkeypatch.setattr(TranscriptQA, "search", search)
+    for sent in ({}, {"rerank": True}):
+        assert client.post("/api/v1/search", json={"query": "dredging", **sent}).json()["hits"] == []
+    assert [(each["k"], each["rerank"]) for each in given] == [(10, False), (10, True)]
+    for name in ("ask", "stream"):
+        assert Ask(question="x").asking()["k"] == signature(getattr(TranscriptQA, name)).parameters["k"].default
 
 
 @pytest.mark.parametrize(

@@ -200,6 +200,7 @@ def _search(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="Words or a question.")],
     k: Annotated[int, typer.Option("-k", min=1, help="How many passages at most.")] = 10,
     keyword: Annotated[bool, typer.Option("--keyword", help="By words alone, at once: no model is loaded.")] = False,
+    rerank: Annotated[bool, typer.Option("--rerank", help="Read the first of them and put them in order.")] = False,
     transcripts: TranscriptsOption = None,
     speakers: SpeakersOption = None,
     after: AfterOption = None,
@@ -212,7 +213,7 @@ def _search(
     """Find the passages that fit best."""
     filters = as_filters(transcripts, speakers, after, before)
     with _opened(index, model) as qa:
-        hits = qa.search(query, k=k, words_only=keyword, **_keywords(filters))
+        hits = qa.search(query, k=k, words_only=keyword, rerank=rerank, **_keywords(filters))
         if as_json:
             from transcript_qa.render import hit_json
 
