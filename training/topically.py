@@ -75,7 +75,7 @@ def loss_of(network: EvidenceNetwork, examples: Sequence[Posed], samples: Sequen
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="the work folder of training/reader.py")
-    parser.add_argument("--steps", type=int, default=4000, help="of all runs together")
+    parser.add_argument("--steps", type=int, default=2200, help="of all runs together")
     options = parser.parse_args()
     if not (options.work / "examples.pickle").is_file():
         raise SystemExit(f"{options.work} holds no examples.pickle: run training/reader.py with this --work first")
