@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from transcript_qa.datatypes import Speaker, SpeakerKind
 from transcript_qa.formats.lexicon import HONORIFICS, TITLES
@@ -196,7 +197,9 @@ def _offices(role: str) -> Iterator[tuple[str, ...]]:
         yield head[-1:]
 
 
+@lru_cache(maxsize=1 << 16)
 def _folded(name: str) -> tuple[str, ...]:
+    """A label's words; kept, since every question is held against the labels of all transcripts."""
     return tuple(word.folded for word in question_words(name))
 
 
