@@ -82,7 +82,7 @@ def test_copies_find_the_gradient_of_one_network(monkeypatch: pytest.MonkeyPatch
     found: list[tuple[float, dict[str, Any]]] = []
     for n_copies in (1, 3):
         monkeypatch.setattr(reader, "n_cores", lambda n=n_copies: n)
-        loss = reader.Copies(trained).loss(examples, samples, step=0)
+        loss = reader.Copies(trained, reader.loss_of).loss(examples, samples, step=0)
         found.append((loss, {n: p.grad for n, p in trained.named_parameters() if p.requires_grad}))
     (one, alone), (three, together) = found
     assert one == pytest.approx(three, abs=1e-4)
@@ -140,7 +140,7 @@ def test_what_is_drawn_on_a_topic_is_some_of_each_kind_and_rather_what_was_found
         assert [bool(right.any()) for _, right, _ in sample] == [share > 0 for share in shares]
     assert n_right == set(range(1, topically.MOST_GOOD + 1))
     for seed in range(60):
-        drawn = topically._some(several[6:], [1.0] * 30, 5, np.random.default_rng(seed))
+        drawn = reader.some_of(several[6:], [1 / (rank + 6) for rank in range(30)], 5, np.random.default_rng(seed))
         assert len({each.fused for each in drawn}) == 5
         places += [each.fused for each in drawn]
     assert np.mean(places) < 12

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from examples import Example
 from numpy.typing import NDArray
-from reader import SEED, Sample, examples_of, learn, masked
+from reader import SEED, Sample, a_window, learn, made_examples, masked, some_of
 from sources import Asked
 
 from transcript_qa.reading.model import EvidenceModel, shipped_model
@@ -47,7 +47,7 @@ class Hard:
 
 def hard_questions(options: argparse.Namespace) -> list[Hard]:
     """What the shipped reader makes of the questions; found once and kept."""
-    examples = [e for e in examples_of(options) if not e.asked.topical and e.asked.source != "qmsum"]
+    examples = [e for e in made_examples(options) if not e.asked.topical and e.asked.source != "qmsum"]
     chosen = np.random.default_rng(SEED).permutation(len(examples))[: options.questions].tolist()
     folder = options.work / "closely"
     folder.mkdir(exist_ok=True)
@@ -83,14 +83,10 @@ def _windows(example: Example, rng: np.random.Generator) -> Iterator[tuple[Windo
     bad = [f for f in example.found if f.share == 0 and f.windows]
     n_good = min(len(good), 2 if rng.random() < 0.25 else 1)
     chosen = [good[i] for i in rng.permutation(len(good))[:n_good]]
-    odds = np.array([(2.0 if f.same else 1.0) / (rank + 2) for rank, f in enumerate(bad)])
-    n_bad = min(len(bad), N_WINDOWS - len(chosen))
-    if n_bad:
-        chosen += [bad[i] for i in rng.choice(len(bad), size=n_bad, replace=False, p=odds / odds.sum())]
+    odds = [(2.0 if f.same else 1.0) / (rank + 2) for rank, f in enumerate(bad)]
+    chosen += some_of(bad, odds, N_WINDOWS - len(chosen), rng)
     for found in chosen:
-        holding = [number for number, right in enumerate(found.right) if right.any()]
-        number = int(rng.choice(holding or len(found.windows)))
-        yield found.windows[number], found.right[number]
+        yield a_window(found, rng)
 
 
 def draw(question: Hard, rng: np.random.Generator) -> Sample:
@@ -98,10 +94,7 @@ def draw(question: Hard, rng: np.random.Generator) -> Sample:
     good = [each for each in question.kept if each[2]]
     bad = [each for each in question.kept if not each[2]]
     chosen = [good[i] for i in rng.permutation(len(good))[:2]]
-    odds = np.array([1 / (rank + 3) for rank in range(len(bad))])
-    n_bad = min(len(bad), N_DRAWN - len(chosen))
-    if n_bad:
-        chosen += [bad[i] for i in rng.choice(len(bad), size=n_bad, replace=False, p=odds / odds.sum())]
+    chosen += some_of(bad, [1 / (rank + 3) for rank in range(len(bad))], N_DRAWN - len(chosen), rng)
     before, after = int(rng.integers(MOST_BEFORE + 1)), int(rng.integers(MOST_AFTER + 1))
     sample: Sample = []
     for number, place, right in chosen:
@@ -117,8 +110,6 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=36_000, help="how many to learn from at most")
     parser.add_argument("--steps", type=int, default=6000, help="of all runs together")
     options = parser.parse_args()
-    if not (options.work / "examples.pickle").is_file():
-        raise SystemExit(f"{options.work} holds no examples.pickle: run training/reader.py with this --work first")
     learn(hard_questions(options), draw, options.work / "closely.pt", n_steps=options.steps, from_shipped=True)
 
 

@@ -75,6 +75,7 @@ FRIENDS_HELD_OUT = 5
 
 Sample = list[tuple[Window, np.ndarray, float]]
 """Windows with which of their sentences answer and their target as a passage."""
+_Item = TypeVar("_Item")
 
 
 def examples_of(options: argparse.Namespace) -> list[Example]:
@@ -91,6 +92,13 @@ def examples_of(options: argparse.Namespace) -> list[Example]:
     return [e for e in loaded if e.asked.transcript not in left_out]
 
 
+def made_examples(options: argparse.Namespace) -> list[Example]:
+    """As `examples_of`, of a work folder in which they were made. Exits where they were not."""
+    if not (options.work / "examples.pickle").is_file():
+        raise SystemExit(f"{options.work} holds no examples.pickle: run training/reader.py with this --work first")
+    return examples_of(options)
+
+
 def friends_held_out(scenes: Iterable[str]) -> frozenset[str]:
     """The scenes of FriendsQA that are left out of the training."""
     return frozenset(sorted(set(scenes))[::FRIENDS_HELD_OUT])
@@ -102,11 +110,22 @@ def draw(example: Example, rng: np.random.Generator) -> Sample:
     bad = [f for f in example.found if f.share == 0]
     n_good = min(len(good), 2 if example.asked.topical or rng.random() < 0.3 else 1)
     chosen = [good[i] for i in rng.permutation(len(good))[:n_good]]
-    odds = np.array([(2.0 if f.same else 1.0) / (rank + 3) for rank, f in enumerate(bad)])
-    n_bad = min(len(bad), N_WINDOWS - len(chosen) - (0 if good else 1))
-    if n_bad:
-        chosen += [bad[i] for i in rng.choice(len(bad), size=n_bad, replace=False, p=odds / odds.sum())]
+    n_bad = N_WINDOWS - len(chosen) - (0 if good else 1)
+    chosen += some_of(bad, [(2.0 if f.same else 1.0) / (rank + 3) for rank, f in enumerate(bad)], n_bad, rng)
     return [hidden_in(*_window_of(example, found, rng), rng) for found in chosen if found.windows]
+
+
+def some_of(items: Sequence[_Item], odds: Sequence[float], n: int, rng: np.random.Generator) -> list[_Item]:
+    """As many of these as there are up to n, none twice, each the likelier the higher its odds."""
+    n, each = min(n, len(items)), np.array(odds)
+    return [items[i] for i in rng.choice(len(items), size=n, replace=False, p=each / each.sum())] if n else []
+
+
+def a_window(found: Found, rng: np.random.Generator) -> tuple[Window, np.ndarray]:
+    """One of a passage's windows, one with an answer where there is such, and which of its sentences answer."""
+    holding = [number for number, right in enumerate(found.right) if right.any()]
+    number = int(rng.choice(holding or len(found.windows)))
+    return found.windows[number], found.right[number]
 
 
 def hidden_in(
@@ -122,9 +141,7 @@ def masked(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _window_of(example: Example, found: Found, rng: np.random.Generator) -> tuple[Window, np.ndarray, float]:
-    holding = [i for i, right in enumerate(found.right) if right.any()]
-    number = int(rng.choice(holding or len(found.windows)))
-    window, right = found.windows[number], found.right[number]
+    window, right = a_window(found, rng)
     if example.asked.topical:
         return window, right, found.share
     if rng.random() < CROPPED and len(window.sentences) > 3:
@@ -146,8 +163,8 @@ def _cropped(window: Window, right: np.ndarray, rng: np.random.Generator) -> tup
 class Copies:
     """Copies of a network, one for each core, that find its gradient side by side."""
 
-    def __init__(self, network: EvidenceNetwork, loss: Loss | None = None) -> None:
-        self._network, self._loss = network, loss or loss_of
+    def __init__(self, network: EvidenceNetwork, loss: Loss) -> None:
+        self._network, self._loss = network, loss
         kind = torch.bfloat16 if cpu_has_bfloat16() else torch.float32
         self._copies = [copy.deepcopy(network).to(kind).train() for _ in range(n_cores())]
         self._chances = [torch.Generator() for _ in self._copies]
@@ -269,7 +286,7 @@ def learn(
     n_steps: int,
     from_shipped: bool,
     at_once: int = QUESTIONS_A_STEP,
-    loss: Loss | None = None,
+    loss: Loss = loss_of,
 ) -> None:
     """Train up to so many steps, going on from the state that is kept where there is one.
 
@@ -280,7 +297,7 @@ def learn(
         n_steps: of all runs together.
         from_shipped: begin with the weights of the reader that ship, not with those of the embedding model.
         at_once: questions a step.
-        loss: None for `loss_of`.
+        loss: of what was drawn for the questions of a step.
     """
     torch.manual_seed(SEED)
     network = EvidenceNetwork()

@@ -17,14 +17,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from examples import Example, Found
-from numpy.typing import NDArray
-from reader import Posed, Sample, examples_of, hidden_in, learn, scores_of
+from examples import Example
+from reader import Posed, Sample, a_window, hidden_in, learn, made_examples, scores_of, some_of
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
 from transcript_qa.reading.network import EvidenceNetwork
-from transcript_qa.reading.network_input import Window
 
 N_DRAWN, MOST_GOOD, AT_ONCE = 8, 4, 4
 SENTENCE_WEIGHT = 0.5
@@ -35,22 +33,11 @@ def draw(example: Example, rng: np.random.Generator) -> Sample:
     """Some of the passages found for a question, one window of each, with some of the word pieces hidden."""
     good = [f for f in example.found if f.share > 0 and f.windows]
     bad = [f for f in example.found if f.share == 0 and f.windows]
-    chosen = _some(good, [1.0] * len(good), int(rng.integers(1, MOST_GOOD + 1)), rng)
-    chosen += _some(bad, [2.0 if f.same else 1.0 for f in bad], N_DRAWN - len(chosen), rng)
-    return [hidden_in(*_window(found, rng), found.share, rng) for found in chosen]
-
-
-def _some(found: Sequence[Found], weights: Sequence[float], n: int, rng: np.random.Generator) -> list[Found]:
-    """As many as there are up to n, rather those found first."""
-    odds = np.array([weight / (rank + _LATER_COUNT_LESS) for rank, weight in enumerate(weights)])
-    n = min(n, len(found))
-    return [found[i] for i in rng.choice(len(found), size=n, replace=False, p=odds / odds.sum())] if n else []
-
-
-def _window(found: Found, rng: np.random.Generator) -> tuple[Window, NDArray[np.bool_]]:
-    holding = [number for number, right in enumerate(found.right) if right.any()]
-    number = int(rng.choice(holding or len(found.windows)))
-    return found.windows[number], found.right[number]
+    n_good = int(rng.integers(1, MOST_GOOD + 1))
+    chosen = some_of(good, [1 / (rank + _LATER_COUNT_LESS) for rank in range(len(good))], n_good, rng)
+    odds = [(2.0 if f.same else 1.0) / (rank + _LATER_COUNT_LESS) for rank, f in enumerate(bad)]
+    chosen += some_of(bad, odds, N_DRAWN - len(chosen), rng)
+    return [hidden_in(*a_window(found, rng), found.share, rng) for found in chosen]
 
 
 def loss_of(network: EvidenceNetwork, examples: Sequence[Posed], samples: Sequence[Sample]) -> Tensor:
@@ -77,10 +64,8 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="the work folder of training/reader.py")
     parser.add_argument("--steps", type=int, default=2200, help="of all runs together")
     options = parser.parse_args()
-    if not (options.work / "examples.pickle").is_file():
-        raise SystemExit(f"{options.work} holds no examples.pickle: run training/reader.py with this --work first")
     learn(
-        [each for each in examples_of(options) if each.asked.topical],
+        [each for each in made_examples(options) if each.asked.topical],
         draw,
         options.work / "topically.pt",
         n_steps=options.steps,

@@ -29,13 +29,13 @@ _MOST_BETWEEN_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Reading:
-    """What having been read is worth.
+class _Blend:
+    """How what the reader says is put together with the search.
 
     Attributes:
         bearing: what a certain passage gets beside the best score of the search, which is 1.
         crowding: what one loses for each chosen that stands beside it.
-        around: shares of neighbours where what stands around counts more.
+        around: shares of neighbours for the ranks that go by what stands around; None where no rank does.
     """
 
     bearing: float
@@ -43,8 +43,8 @@ class _Reading:
     around: tuple[float, ...] | None
 
 
-_READ = _Reading(bearing=0.8, crowding=0.4, around=None)
-_READ_ON_A_TOPIC = _Reading(bearing=5.0, crowding=0.2, around=(0.7, 0.4))
+_READ = _Blend(bearing=0.8, crowding=0.4, around=None)
+_READ_ON_A_TOPIC = _Blend(bearing=5.0, crowding=0.2, around=(0.7, 0.4))
 
 
 class _By(Enum):
@@ -133,7 +133,7 @@ def reranked(hits: Sequence[Hit], bearing: Sequence[float], *, on_a_topic: bool 
     """
     if not hits:
         return []
-    read = _READ_ON_A_TOPIC if on_a_topic else _READ
+    blend = _READ_ON_A_TOPIC if on_a_topic else _READ
     odds = np.clip(np.array(bearing, dtype=np.float64), -30.0, 30.0)
     chance = 1 / (1 + np.exp(-odds))
     beside = np.array([[adjacent(one.passage, other.passage) for other in hits] for one in hits])
@@ -141,15 +141,15 @@ def reranked(hits: Sequence[Hit], bearing: Sequence[float], *, on_a_topic: bool 
     searched /= searched.max() or 1.0
 
     def together(shares: Sequence[float]) -> list[float]:
-        scores: list[float] = (searched + read.bearing * _with_neighbours(chance, beside, shares)).tolist()
+        scores: list[float] = (searched + blend.bearing * _with_neighbours(chance, beside, shares)).tolist()
         return scores
 
     ordered = spread(
         together(NEIGHBOUR_SHARES),
         lambda i, j: bool(beside[i, j]),
         k=len(hits),
-        penalty=read.crowding,
-        around=None if read.around is None else together(read.around),
+        penalty=blend.crowding,
+        around=None if blend.around is None else together(blend.around),
     )
     return [replace(hits[i], score=score, rank=rank) for rank, (i, score) in enumerate(ordered, start=1)]
 
