@@ -1,6 +1,7 @@
 """Questions with known answers: is the right turn cited first, is what is not there declined, is the confidence true?
 
     python benchmarks/answers.py [--friends PATH/friendsqa_dev.json] [--qmsum PATH/qmsum/val] [--failures]
+    python benchmarks/answers.py --time PATH/qmsum/train
 
 Three systems in one run: ours, ours without the trained reader (cosines of the embedding model in its place), and the
 sentence with the best BM25 score of all, which never declines. The sets:
@@ -22,11 +23,15 @@ Columns:
     ECE           expected calibration error of the confidence, in ten bins: the mean distance between confidence and
                   the share of best sentences that are right, shown or not, by the number of questions
     ms            median time from question to answer, warm
+
+`--time` measures nothing but time, of the corpus's first sixty questions over an index of another, larger folder: each
+is asked twice, first and again.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import tempfile
 import time
@@ -49,6 +54,7 @@ from transcript_qa.text import normalise, sentences, terms
 
 COLUMNS = ("right first", "words", "speaker", "refused", "declined", "ECE", "ms")
 N_BINS = 10
+N_TIMED = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +237,20 @@ def report(sets: Sequence[AnswerSet], embedder: Embedder, *, failures: bool) -> 
                 print(f"  {outcome.case.id} {said} ({outcome.confidence:.2f}): {outcome.case.question}")
 
 
+def print_times(folder: Path, questions: Sequence[str], index: Path, embedder: SentenceTransformerEmbedder) -> None:
+    """How long answers over the transcripts of a folder take."""
+    with TranscriptQA.build(folder, index=index, embedder=embedder) as qa:
+        qa.warm_up()
+        print(f"{qa.passage_count()} passages, {len(questions)} questions")
+        for name in ("first", "again"):
+            took = []
+            for question in questions:
+                started = time.perf_counter()
+                qa.ask(question)
+                took.append(1000 * (time.perf_counter() - started))
+            print(f"{name}: {statistics.median(took):.0f} ms (median), {np.percentile(took, 90):.0f} ms (nine of ten)")
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -238,11 +258,16 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, default=ROOT / "corpus" / "questions.jsonl")
     parser.add_argument("--friends", type=Path, help="friendsqa_dev.json")
     parser.add_argument("--qmsum", type=Path, help="a folder of QMSum meetings")
+    parser.add_argument("--time", type=Path, help="a folder of transcripts over which only time is measured")
     parser.add_argument("--failures", action="store_true", help="print each question that went wrong")
     options = parser.parse_args()
     embedder = SentenceTransformerEmbedder()
     with tempfile.TemporaryDirectory() as folder:
         index = Path(folder)
+        if options.time:
+            asked = [json.loads(line)["question"] for line in options.questions.read_text("utf-8").splitlines()]
+            print_times(options.time, asked[:N_TIMED], index / "time", embedder)
+            return
         opened: list[AbstractContextManager[list[AnswerSet]]] = [
             corpus_set(options.corpus, options.questions, index / "corpus", embedder)
         ]
