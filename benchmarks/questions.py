@@ -1,18 +1,21 @@
 """How often a question is understood as a person would: filters, stand-alone forms, forms of answers.
 
-    python benchmarks/questions.py [--failures]
+    python benchmarks/questions.py [--failures] [--transcripts 5000]
 
 The questions are over corpus/. The index is made anew without a model, for nothing here depends on one: names, dates
-and words are looked at, not meanings. A form is right where the answer begins as said, whatever the reader finds.
+and words are looked at, not meanings. A form is right where the answer begins as said, whatever the reader finds. With
+--transcripts, how long understanding takes in an archive of so many, made of those of corpus/ under other names.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 
 from transcript_qa import TranscriptQA
@@ -21,9 +24,10 @@ from transcript_qa.embed import HashingEmbedder
 from transcript_qa.mentions import mentions_asked
 from transcript_qa.questions.antecedents import Earlier
 from transcript_qa.questions.followup import stand_alone
-from transcript_qa.questions.implied import implied_by
+from transcript_qa.questions.implied import implied_by, narrowed
 from transcript_qa.questions.keys import key_of
-from transcript_qa.questions.voices import Voices
+from transcript_qa.questions.voices import voices_of
+from transcript_qa.search import select
 from transcript_qa.store import TranscriptInfo
 
 COUNCIL = "TARROW QUAY TOWN COUNCIL, Ordinary meeting of the full council: transcript of the audio recording"
@@ -213,7 +217,7 @@ def outcomes(infos: tuple[TranscriptInfo, ...]) -> Iterator[Outcome]:
         implied = implied_by(question, infos, Filters())
         got = " ".join(f"{'!' if i.strict else '~'}{i.label}" for i in implied)
         yield Outcome("filter" if wanted else "no filter", question, wanted, got)
-    voices = Voices(infos)
+    voices = voices_of(infos)
     for (before, speaker, replier, question), wanted in FOLLOW_UPS.items():
         told = (speaker,) if speaker else ()
         earlier = Earlier(question=before, quotes=("It is so.",), speakers=told, repliers=(replier,) if replier else ())
@@ -229,10 +233,51 @@ def outcomes(infos: tuple[TranscriptInfo, ...]) -> Iterator[Outcome]:
         yield Outcome("amount or time", question, key or "", span.of(sentence) if span is not None else "")
 
 
+def archive(infos: tuple[TranscriptInfo, ...], n: int) -> tuple[TranscriptInfo, ...]:
+    """So many transcripts: the first ones as they are, then again and again under other titles and names."""
+    chance = random.Random(20261130)
+    syllables = [c + v for c in "bcdfglmnprst" for v in "aeiou"]
+    names = ["".join(chance.sample(syllables, 3)).capitalize() for _ in range(3000)]
+
+    def renamed(info: TranscriptInfo, number: int) -> TranscriptInfo:
+        speakers = []
+        for entry in info.speakers:
+            name = " ".join(chance.sample(names, 2))
+            speakers.append(replace(entry, speaker=replace(entry.speaker, label=name, name=name, aliases=())))
+        title = " ".join(chance.sample(names, 4))
+        return replace(info, id=f"{info.id}-{number}", title=title, speakers=tuple(speakers))
+
+    return infos + tuple(renamed(infos[number % len(infos)], number) for number in range(n - len(infos)))
+
+
+def print_times(infos: tuple[TranscriptInfo, ...]) -> None:
+    """How long it takes to see what a question narrows itself to, and to resolve that."""
+    kinds = (("nothing", ""), ("a speaker", "!"), ("a speaker, perhaps", "~"))
+    started = perf_counter()
+    implied_by(next(iter(FILTERS)), infos, Filters())
+    print(f"\n{len(infos)} transcripts, {sum(len(info.speakers) for info in infos)} speakers")
+    print(f"first question {1000 * (perf_counter() - started):.0f} ms")
+    print("| narrowed to | questions | understood, ms (median) | resolved, ms (median) |\n| --- | --- | --- | --- |")
+    for kind, mark in kinds:
+        asked = [question for question, wanted in FILTERS.items() if wanted[:1] == mark]
+        timed = [_timed(question, infos) for question in asked for _ in range(3)]
+        understood, resolved = (1000 * median(each) for each in zip(*timed, strict=True))
+        print(f"| {kind} | {len(asked)} | {understood:.1f} | {resolved:.1f} |")
+
+
+def _timed(question: str, infos: tuple[TranscriptInfo, ...]) -> tuple[float, float]:
+    started = perf_counter()
+    implied = implied_by(question, infos, Filters())
+    understood = perf_counter()
+    select(infos, narrowed(Filters(), implied))
+    return understood - started, perf_counter() - understood
+
+
 def main() -> None:
     """Print a row for each kind."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--failures", action="store_true", help="print what is not as wanted")
+    parser.add_argument("--transcripts", type=int, help="how many an archive has in which questions are timed")
     arguments = parser.parse_args()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -250,6 +295,8 @@ def main() -> None:
     right = sum(outcome.wanted == outcome.got for outcome in found)
     print(f"| all | {len(found)} | {right / len(found):.3f} |")
     print(f"\n{1000 * seconds / len(found):.1f} ms a question")
+    if arguments.transcripts:
+        print_times(archive(infos, arguments.transcripts))
     if arguments.failures:
         for outcome in (outcome for outcome in found if outcome.wanted != outcome.got):
             print(f"{outcome.kind}: {outcome.question}\n    wanted {outcome.wanted!r}\n    got    {outcome.got!r}")

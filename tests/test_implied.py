@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from conftest import ROOT
 from transcript_qa import TranscriptQA
 from transcript_qa.datatypes import Filters, ImpliedKind, Speaker, SpeakerKind
 from transcript_qa.embed import HashingEmbedder
+from transcript_qa.questions import voices
 from transcript_qa.questions.daterange import dates_in
 from transcript_qa.questions.implied import implied_by, narrowed, preferred, without
 from transcript_qa.search import select
@@ -133,6 +135,27 @@ def test_a_name_of_two_people_is_not_certain() -> None:
     assert found("what did a say", both) == []
 
 
+def test_who_speaks_is_gathered_once_for_an_archive_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    gathered = []
+    monkeypatch.setattr(voices.Voices, "__init__", _noting(voices.Voices.__init__, gathered))
+    one = info("gathered-once", "One", None, Speaker(label="Mira Voss"))
+    for _ in range(3):
+        assert found("what did Voss say", (one,)) == [("speaker", ("Mira Voss",), True)]
+    assert len(gathered) == 1
+    renamed = replace(one, speakers=info("", "", None, Speaker(label="Mira Roth")).speakers)
+    assert found("what did Voss say", (renamed,)) == []
+    assert found("what did Roth say", (renamed,)) == [("speaker", ("Mira Roth",), True)]
+    assert len(gathered) == 2
+
+
+def _noting(init: Callable[..., None], calls: list[object]) -> Callable[..., None]:
+    def noted(self: object, infos: object) -> None:
+        calls.append(infos)
+        init(self, infos)
+
+    return noted
+
+
 def test_one_label_of_many_meetings_counts_as_the_speaker() -> None:
     role = Speaker(label="Project Manager", role=None, kind=SpeakerKind.ROLE)
     meetings = tuple(info(f"ES200{n}a", f"ES200{n}a", None, role) for n in range(3))
@@ -157,6 +180,12 @@ def test_transcripts_by_title_number_and_order(
     question: str, ids: tuple[str, ...], strict: bool, infos: tuple[TranscriptInfo, ...]
 ) -> None:
     assert found(question, infos) == [("transcript", ids, strict)]
+
+
+def test_a_title_is_shown_as_it_stands_in_the_question() -> None:
+    meetings = (info("one", "Die Große Halle", None), info("two", "Die Kleine Halle", None))
+    (only,) = implied_by("Is „Straße“ said in “die große halle” by anyone?", meetings, Filters())
+    assert (only.values, only.words) == (("one",), "die große halle")
 
 
 @pytest.mark.parametrize(

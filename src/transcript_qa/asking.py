@@ -16,7 +16,7 @@ from transcript_qa.errors import InvalidArgumentError, UnknownTranscriptError
 from transcript_qa.questions.antecedents import LOOK_BACK, Earlier
 from transcript_qa.questions.followup import stand_alone
 from transcript_qa.questions.implied import implied_by, narrowed, preferred, without
-from transcript_qa.questions.voices import Voices
+from transcript_qa.questions.voices import voices_of
 from transcript_qa.search import search, select
 from transcript_qa.store import Selection, Store, TranscriptInfo
 from transcript_qa.text import keywords, terms
@@ -99,7 +99,7 @@ def understand(
     infos = _within(store.infos(), given)
     past = tuple(past_answer(each) for each in history or ())[-LOOK_BACK:]
     asked_as = (
-        stand_alone(question, [_earlier(store, each) for each in past], Voices(infos)) if past else question.strip()
+        stand_alone(question, [_earlier(store, each) for each in past], voices_of(infos)) if past else question.strip()
     )
     found = without(implied_by(asked_as, infos, given), implied)
     follows = asked_as != question.strip()

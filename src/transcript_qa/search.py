@@ -239,7 +239,8 @@ def _known_transcript(infos: Sequence[TranscriptInfo], wanted: str) -> str:
     ids = [info.id for info in infos]
     if wanted in ids:
         return wanted
-    by_title = [info.id for info in infos if normalise(info.title).text == normalise(wanted).text]
+    title = _normal(wanted)
+    by_title = [info.id for info in infos if _normal(info.title) == title]
     if len(by_title) == 1:
         return by_title[0]
     raise UnknownTranscriptError(wanted, tuple(get_close_matches(wanted, ids, n=3, cutoff=0.5)))
@@ -247,17 +248,23 @@ def _known_transcript(infos: Sequence[TranscriptInfo], wanted: str) -> str:
 
 def _known_speaker(infos: Sequence[TranscriptInfo], wanted: str) -> list[tuple[str, str]]:
     everyone = [(info.id, entry.speaker) for info in infos for entry in info.speakers]
-    asked = normalise(wanted).text
-    exact = [(tid, speaker) for tid, speaker in everyone if asked in _names(speaker)]
-    words = set(asked.split())
-    partly = [(tid, s) for tid, s in everyone if words and any(words <= set(n.split()) for n in _names(s))]
-    if exact or partly:
+    asked = _normal(wanted)
+    found = [(tid, speaker) for tid, speaker in everyone if asked in _names(speaker)]
+    if not found and (words := set(asked.split())):
+        found = [(tid, s) for tid, s in everyone if any(words <= set(name.split()) for name in _names(s))]
+    if found:
         # Passages know the labels that are printed: of speakers made one, each has its own.
-        return [(tid, label) for tid, speaker in exact or partly for label in (speaker.label, *speaker.aliases)]
-    shown = {normalise(speaker.display).text: speaker.display for _, speaker in everyone}
+        return [(tid, label) for tid, speaker in found for label in (speaker.label, *speaker.aliases)]
+    shown = {_normal(speaker.display): speaker.display for _, speaker in everyone}
     near = get_close_matches(asked, sorted(shown), n=3, cutoff=0.5)
     raise UnknownSpeakerError(wanted, tuple(shown[name] for name in near))
 
 
 def _names(speaker: Speaker) -> set[str]:
-    return {normalise(name).text for name in (speaker.label, speaker.name or "", *speaker.aliases) if name}
+    return {_normal(name) for name in (speaker.label, speaker.name or "", *speaker.aliases) if name}
+
+
+@lru_cache(maxsize=1 << 16)
+def _normal(name: str) -> str:
+    """A name or title as it is compared; kept, since a filter is held against those of all transcripts."""
+    return normalise(name).text

@@ -15,34 +15,19 @@ from datetime import date
 from transcript_qa.datatypes import Filters, Implied, ImpliedKind
 from transcript_qa.questions.daterange import DateWords, dates_in
 from transcript_qa.questions.saying import ADVERBS, AUXILIARIES, DO, OPINION, PLAN, SAY
-from transcript_qa.questions.voices import Named, Voices, Word, question_words
+from transcript_qa.questions.titles import TALK, transcripts_named
+from transcript_qa.questions.voices import Named, Word, question_words, voices_of
 from transcript_qa.store import TranscriptInfo
-from transcript_qa.text import terms
 
 _BEFORE_SUBJECT = frozenset(
     "what how why when where which that whether if as whatever things thing everything anything words reasons".split()
 )
 _TOPIC_STARTS = frozenset("on about regarding concerning".split())
-_TALK = (
-    r"(?:meeting|hearing|session|sitting|inquiry|episode|transcript|recording|call|interview|conversation|podcast"
-    r"|briefing|conference|debate|talks?|visit)"
-)
-_ANY_TALK = frozenset("meeting session transcript recording conversation".split())
-_LAST = re.compile(
-    r"(?:\b(?P<within>at|in|during|from|of)\s+)?\bthe\s+(?:very\s+)?"
-    r"(?P<which>last|latest|most recent|newest|first|earliest|oldest)\s+"
-    rf"(?P<of>(?:[\w’'-]+\s+){{0,3}}?)(?P<noun>{_TALK})\b",
-    re.IGNORECASE,
-)
-_TALK_BEFORE = re.compile(rf"\b{_TALK}s?\s+(?:held\s+|dated\s+)?$", re.IGNORECASE)
-_TALK_AFTER = re.compile(rf"\s*(?:'s|’s)?\s+(?:\w+\s+)?{_TALK}\b", re.IGNORECASE)
+_TALK_BEFORE = re.compile(rf"\b{TALK}s?\s+(?:held\s+|dated\s+)?$", re.IGNORECASE)
+_TALK_AFTER = re.compile(rf"\s*(?:'s|’s)?\s+(?:\w+\s+)?{TALK}\b", re.IGNORECASE)
 _SAID_BEFORE = re.compile(
     r"\b(?:said|discussed|mentioned|told|talked about|spoken of|spoke|raised|agreed)\s+$", re.IGNORECASE
 )
-_NUMBERED = re.compile(
-    r"\b(episode|part|day|session|hearing|meeting|chapter|volume|no)\.?\s+(\d{1,5})\b", re.IGNORECASE
-)
-_NEAR_TITLE = 0.8
 
 
 def implied_by(question: str, infos: Sequence[TranscriptInfo], given: Filters) -> tuple[Implied, ...]:
@@ -55,7 +40,7 @@ def implied_by(question: str, infos: Sequence[TranscriptInfo], given: Filters) -
     """
     found: list[Implied] = []
     if not given.transcripts:
-        found += _transcripts(question, infos)
+        found += transcripts_named(question, infos)
     if not (given.after or given.before):
         taken = {transcript_id for each in found if each.strict for transcript_id in each.values}
         found += _dates(question, [info for info in infos if not taken or info.id in taken])
@@ -122,7 +107,7 @@ def _within(filters: Filters, first: str, last: str) -> Filters:
 
 def _speakers(question: str, infos: Sequence[TranscriptInfo]) -> Iterator[Implied]:
     asked = question_words(question)
-    named = Voices(infos).named_in(asked)
+    named = voices_of(infos).named_in(asked)
     for group in _together(asked, named):
         first, end = group[0].first, group[-1].end
         strict = _says(asked, first, end)
@@ -204,70 +189,6 @@ _BEFORE_OWNER = frozenset(
     "is was are were what what's in and or summarise summarize describe explain give list from to of on with "
     "about did does do me us show find how were than about by which".split()
 )
-
-
-def _transcripts(question: str, infos: Sequence[TranscriptInfo]) -> Iterator[Implied]:
-    yield from _last_ones(question, infos)
-    yield from _numbered(question, infos)
-    titled = [(info, words_of) for info in infos if (words_of := _title_words(question, info))]
-    best = max((len(terms(words_of)) for _, words_of in titled), default=0)
-    for info, words_of in titled:
-        if len(terms(words_of)) == best:
-            yield _transcript([info], info.title, words_of, strict=True)
-
-
-def _transcript(infos: Sequence[TranscriptInfo], label: str, words_of: str, *, strict: bool) -> Implied:
-    ids = tuple(info.id for info in infos)
-    return Implied(kind=ImpliedKind.TRANSCRIPT, values=ids, label=label, words=words_of, strict=strict)
-
-
-def _last_ones(question: str, infos: Sequence[TranscriptInfo]) -> Iterator[Implied]:
-    """What "the last meeting" is: that of the latest date, among those whose titles have the words in between."""
-    match = _LAST.search(question)
-    if match is None:
-        return
-    wanted = set(terms(match["of"])) | (
-        set(terms(match["noun"])) if match["noun"].casefold() not in _ANY_TALK else set()
-    )
-    fit = [(info.date, info) for info in infos if info.date is not None and wanted <= set(terms(info.title))]
-    if not fit or len(fit) == len(infos) == 1:
-        return
-    days = [day for day, _ in fit]
-    day = max(days) if match["which"].casefold() in ("last", "latest", "most recent", "newest") else min(days)
-    found = [info for when, info in fit if when == day]
-    words_of = match[0].strip()
-    yield _transcript(found, found[0].title, words_of, strict=match["within"] is not None)
-
-
-def _numbered(question: str, infos: Sequence[TranscriptInfo]) -> Iterator[Implied]:
-    """What "episode 58" is, where one title has it."""
-    for match in _NUMBERED.finditer(question):
-        one = re.compile(rf"\b{match[1]}\.?\s+{match[2]}\b", re.IGNORECASE)
-        fit = [info for info in infos if one.search(info.title)]
-        if len(fit) == 1 and len(infos) > 1:
-            yield _transcript(fit, fit[0].title, match[0], strict=True)
-
-
-def _title_words(question: str, info: TranscriptInfo) -> str:
-    """The words of the question that are as good as the whole title, or the id; else empty."""
-    by_id = re.search(rf"(?<![\w-]){re.escape(info.id)}(?![\w-])", question, re.IGNORECASE)
-    if by_id is not None and re.search(r"[\d_-]", info.id):
-        return by_id[0]
-    if len(info.title.split()) > 1 and (at := question.casefold().find(info.title.casefold())) >= 0:
-        quoted = question[max(0, at - 1) : at] in "“\"‘'" and at > 0
-        if quoted or len(terms(info.title)) >= 3:
-            return question[at : at + len(info.title)]
-    wanted = terms(info.title)
-    if len(set(wanted)) < 4:
-        return ""
-    asked = question_words(question)
-    held = [(at, stems[0]) for at, word in enumerate(asked) if (stems := terms(word.shown)) and stems[0] in wanted]
-    if len({stemmed for _, stemmed in held}) < _NEAR_TITLE * len(set(wanted)):
-        return ""
-    first, last = held[0][0], held[-1][0]
-    if last - first + 1 > 2 * len(wanted) + 3:
-        return ""
-    return question[asked[first].start : asked[last].end]
 
 
 def _dates(question: str, infos: Sequence[TranscriptInfo]) -> Iterator[Implied]:

@@ -1,10 +1,13 @@
 """Who of an index is named in a question: by whole name, by one name that only one person has, or by an office.
 
 Names are compared folded, without "Mr" and its like. A name that several people have finds them all and is not certain.
+Who speaks in an archive takes longer to gather than to look up, so that `voices_of` keeps it: measured with 5,000
+transcripts and 23,000 speakers, see `benchmarks/questions.py`.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +21,7 @@ from transcript_qa.text import normalise, words
 _TITLES = HONORIFICS | TITLES
 _MOST_SHARING = 3
 _LONGEST_NAME = 8
+_N_KEPT = 2
 # Labels that stand for nobody in particular.
 _NOBODY = frozenset(
     "q a question questions answer answers reply response me them all several man woman voice voices unknown "
@@ -65,7 +69,7 @@ def question_words(question: str) -> list[Word]:
     return found
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Voice:
     """Somebody who speaks in the index.
 
@@ -161,6 +165,20 @@ class Voices:
         return _named(begin, first + 1, voices)
 
 
+_kept: deque[tuple[tuple[TranscriptInfo, ...], Voices]] = deque(maxlen=_N_KEPT)
+
+
+def voices_of(infos: Iterable[TranscriptInfo]) -> Voices:
+    """Everybody who speaks in these transcripts; kept for the last few sets of them that were asked about."""
+    wanted = tuple(infos)
+    for known, voices in tuple(_kept):
+        if known == wanted:
+            return voices
+    voices = Voices(wanted)
+    _kept.append((wanted, voices))
+    return voices
+
+
 def _add(found: dict[tuple[str, ...], Voice], speaker: Speaker, transcript_id: str) -> None:
     person = is_person(speaker)
     shown = speaker.display if person else speaker.label
@@ -212,12 +230,10 @@ def _bare(name: str) -> tuple[str, ...]:
 
 
 def _by(pairs: Iterable[tuple[tuple[str, ...], Voice]]) -> dict[tuple[str, ...], list[Voice]]:
-    found: dict[tuple[str, ...], list[Voice]] = {}
+    found: dict[tuple[str, ...], dict[Voice, None]] = {}
     for key, voice in pairs:
-        held = found.setdefault(key, [])
-        if voice not in held:
-            held.append(voice)
-    return found
+        found.setdefault(key, {})[voice] = None
+    return {key: list(voices) for key, voices in found.items()}
 
 
 def _longest(known: Mapping[tuple[str, ...], list[Voice]], asked: Sequence[Word], at: int) -> tuple[int, list[Voice]]:
