@@ -136,7 +136,7 @@ def test_a_name_of_two_people_is_not_certain() -> None:
 
 
 def test_who_speaks_is_gathered_once_for_an_archive_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    gathered = []
+    gathered: list[object] = []
     monkeypatch.setattr(voices.Voices, "__init__", _noting(voices.Voices.__init__, gathered))
     one = info("gathered-once", "One", None, Speaker(label="Mira Voss"))
     for _ in range(3):
@@ -146,6 +146,17 @@ def test_who_speaks_is_gathered_once_for_an_archive_as_it_is(monkeypatch: pytest
     assert found("what did Voss say", (renamed,)) == []
     assert found("what did Roth say", (renamed,)) == [("speaker", ("Mira Roth",), True)]
     assert len(gathered) == 2
+
+
+def test_an_archive_that_is_asked_about_stays_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    gathered: list[object] = []
+    monkeypatch.setattr(voices.Voices, "__init__", _noting(voices.Voices.__init__, gathered))
+    archive = (info("archive-one", "One", None, Speaker(label="Mira Voss")), info("archive-two", "Two", None))
+    for number in range(3 * voices._N_KEPT):
+        voices.voices_of(archive)
+        voices.voices_of((info(f"narrowed-{number}", "One", None, Speaker(label="Olaf Roth")),))
+    assert gathered.count(archive) == 1
+    assert len(voices._kept) == voices._N_KEPT
 
 
 def _noting(init: Callable[..., None], calls: list[object]) -> Callable[..., None]:

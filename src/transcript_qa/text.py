@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -134,6 +134,7 @@ def _stripped(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 _JOINING = "'\u2019.,:"
+_MOST_CAPITALISED = 0.7
 _WORD = re.compile(rf"\w+(?:[{_JOINING}]\w+)*")
 
 
@@ -182,6 +183,15 @@ def keywords(text: str, *, stop: bool = True) -> tuple[str, ...]:
     """
     folded = (_folded_word(match.group()) for match in _WORD.finditer(text))
     return tuple(word for word in folded if word and not (stop and word in STOP_WORDS))
+
+
+def capitals_tell(asked: Sequence[str]) -> bool:
+    """Whether capitals tell the names among these words; where most words have one they tell nothing.
+
+    >>> capitals_tell(["What", "did", "Voss", "say"]), capitals_tell(["What", "Loan", "Was", "Mentioned"])
+    (True, False)
+    """
+    return sum(word[:1].isupper() for word in asked) <= _MOST_CAPITALISED * len(asked)
 
 
 def terms_among(wanted: Collection[str], text: str) -> set[str]:

@@ -7,21 +7,21 @@ transcripts and 23,000 speakers, see `benchmarks/questions.py`.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 
 from transcript_qa.datatypes import Speaker, SpeakerKind
 from transcript_qa.formats.lexicon import HONORIFICS, TITLES
 from transcript_qa.render import is_person
 from transcript_qa.store import TranscriptInfo
-from transcript_qa.text import normalise, words
+from transcript_qa.text import capitals_tell, normalise, words
 
 _TITLES = HONORIFICS | TITLES
 _MOST_SHARING = 3
 _LONGEST_NAME = 8
-_N_KEPT = 2
+_N_KEPT = 8
 # Labels that stand for nobody in particular.
 _NOBODY = frozenset(
     "q a question questions answer answers reply response me them all several man woman voice voices unknown "
@@ -165,18 +165,22 @@ class Voices:
         return _named(begin, first + 1, voices)
 
 
-_kept: deque[tuple[tuple[TranscriptInfo, ...], Voices]] = deque(maxlen=_N_KEPT)
+_kept: list[tuple[tuple[TranscriptInfo, ...], Voices]] = []
+_guard = Lock()
 
 
 def voices_of(infos: Iterable[TranscriptInfo]) -> Voices:
     """Everybody who speaks in these transcripts; kept for the last few sets of them that were asked about."""
     wanted = tuple(infos)
-    for known, voices in tuple(_kept):
-        if known == wanted:
-            return voices
-    voices = Voices(wanted)
-    _kept.append((wanted, voices))
-    return voices
+    with _guard:
+        held = next((each for each in _kept if each[0] == wanted), None)
+        if held is None:
+            held = wanted, Voices(wanted)
+        else:
+            _kept.remove(held)
+        _kept.append(held)
+        del _kept[:-_N_KEPT]
+    return held[1]
 
 
 def _add(found: dict[tuple[str, ...], Voice], speaker: Speaker, transcript_id: str) -> None:
@@ -253,8 +257,8 @@ def _after_titles(asked: Sequence[Word], at: int) -> int:
 
 def _stands_alone(asked: Sequence[Word], first: int, end: int, *, titled: bool = False) -> bool:
     """Whether a single name is no part of another person's: "Halvey" in "George Halvey"."""
-    if sum(word.shown[:1].isupper() for word in asked) > 0.7 * len(asked):
-        return True  # a question in capitals tells nothing
+    if not capitals_tell([word.shown for word in asked]):
+        return True
     before = asked[first - 1] if first and not titled else None
     if before is not None and before.shown[:1].isupper() and before.folded not in _BEFORE_NAMES:
         return False

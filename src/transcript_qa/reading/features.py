@@ -19,7 +19,7 @@ from transcript_qa.chunk import NOTE
 from transcript_qa.datatypes import Hit, Span, Transcript, Turn
 from transcript_qa.questions.wanted import Wanted, holds, wanted
 from transcript_qa.reading.sentencing import quotable_in
-from transcript_qa.text import normalise, sentences, terms, words
+from transcript_qa.text import capitals_tell, normalise, sentences, terms, words
 
 SENTENCE_FEATURES = (
     "closeness",
@@ -62,7 +62,6 @@ _NEAR_THE_QUESTION = 3
 _SPELT_MANY_WAYS = 5
 """Letters of a name from which on it may be spelt otherwise."""
 _NEARLY = 0.8
-_MOST_CAPITALISED = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,8 +298,7 @@ def _names(question: str) -> set[str]:
     (['1998', 'mira', 'voss'], [])
     """
     asked = [span.of(question) for span in words(question)]
-    # Where nearly every word is capitalised, that tells no names.
-    telling = sum(word[0].isupper() for word in asked) <= _MOST_CAPITALISED * len(asked)
+    telling = capitals_tell(asked)
     found: set[str] = set()
     for number, word in enumerate(asked):
         capitalised = number > 0 and word[0].isupper() and not word.isupper()
