@@ -134,7 +134,6 @@ def _stripped(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 _JOINING = "'\u2019.,:"
-_MOST_CAPITALISED = 0.7
 _WORD = re.compile(rf"\w+(?:[{_JOINING}]\w+)*")
 
 
@@ -186,12 +185,15 @@ def keywords(text: str, *, stop: bool = True) -> tuple[str, ...]:
 
 
 def capitals_tell(asked: Sequence[str]) -> bool:
-    """Whether capitals tell the names among these words; where most words have one they tell nothing.
+    """Whether capitals tell the names among the words of a question: not where "was" and "the" have them too.
 
-    >>> capitals_tell(["What", "did", "Voss", "say"]), capitals_tell(["What", "Loan", "Was", "Mentioned"])
+    >>> capitals_tell(["Who", "is", "Mira", "Voss"]), capitals_tell(["What", "Loan", "Was", "Mentioned"])
     (True, False)
     """
-    return sum(word[:1].isupper() for word in asked) <= _MOST_CAPITALISED * len(asked)
+    small = [word for word in asked[1:] if len(word) > 1 and word.casefold() in STOP_WORDS]
+    if not small:
+        return not all(word[:1].isupper() for word in asked)
+    return 2 * sum(word[0].isupper() for word in small) <= len(small)
 
 
 def terms_among(wanted: Collection[str], text: str) -> set[str]:
