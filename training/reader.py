@@ -163,8 +163,8 @@ def _cropped(window: Window, right: np.ndarray, rng: np.random.Generator) -> tup
 class Copies:
     """Copies of a network, one for each core, that find its gradient side by side."""
 
-    def __init__(self, network: EvidenceNetwork, loss: Loss) -> None:
-        self._network, self._loss = network, loss
+    def __init__(self, network: EvidenceNetwork, loss: Loss, *, seed: int = SEED) -> None:
+        self._network, self._loss, self._seed = network, loss, seed
         kind = torch.bfloat16 if cpu_has_bfloat16() else torch.float32
         self._copies = [copy.deepcopy(network).to(kind).train() for _ in range(n_cores())]
         self._chances = [torch.Generator() for _ in self._copies]
@@ -175,7 +175,7 @@ class Copies:
     def loss(self, examples: Sequence[Posed], samples: Sequence[Sample], *, step: int) -> float:
         """The mean loss over the questions of a step; its gradient is then the network's."""
         for number, chance in enumerate(self._chances):
-            chance.manual_seed(SEED + step * len(self._chances) + number)
+            chance.manual_seed(self._seed + step * len(self._chances) + number)
         with torch.no_grad():
             for each in self._copies:
                 for ours, theirs in zip(each.parameters(), self._network.parameters(), strict=True):
@@ -287,6 +287,7 @@ def learn(
     from_shipped: bool,
     at_once: int = QUESTIONS_A_STEP,
     loss: Loss = loss_of,
+    seed: int = SEED,
 ) -> None:
     """Train up to so many steps, going on from the state that is kept where there is one.
 
@@ -298,8 +299,10 @@ def learn(
         from_shipped: begin with the weights of the reader that ship, not with those of the embedding model.
         at_once: questions a step.
         loss: of what was drawn for the questions of a step.
+        seed: of their order and of what is drawn; the mean of the weights of two runs that differ in it can be better
+            than either.
     """
-    torch.manual_seed(SEED)
+    torch.manual_seed(seed)
     network = EvidenceNetwork()
     load_bert(network, bundled_tensors())
     for name, parameter in network.named_parameters():
@@ -319,12 +322,12 @@ def learn(
         begin = stored["step"]
     elif from_shipped:
         network.load_state_dict(shipped_network().state_dict())
-    copies = Copies(network, loss)
+    copies = Copies(network, loss, seed=seed)
     print(f"{len(questions)} questions, steps {begin} to {n_steps}", flush=True)
     seen, started = [], time.perf_counter()
     for step in range(begin, n_steps):
-        rng = np.random.default_rng((SEED, step))
-        chosen = [questions[i] for i in _of_step(len(questions), step, at_once)]
+        rng = np.random.default_rng((seed, step))
+        chosen = [questions[i] for i in _of_step(len(questions), step, at_once, seed)]
         seen.append(copies.loss(chosen, [drawn(each, rng) for each in chosen], step=step))
         for group, highest in zip(optimizer.param_groups, (LAYER_RATE, HEAD_RATE), strict=True):
             group["lr"] = highest * rate(step, begin, n_steps)
@@ -340,11 +343,11 @@ def learn(
             state.with_suffix(".new").replace(state)
 
 
-def _of_step(n_examples: int, step: int, at_once: int) -> list[int]:
+def _of_step(n_examples: int, step: int, at_once: int, seed: int) -> list[int]:
     """The questions of a step: each epoch is a permutation of its own."""
     places = range(step * at_once, (step + 1) * at_once)
     orders = {
-        e: np.random.default_rng((SEED, 1 << 20, e)).permutation(n_examples) for e in {p // n_examples for p in places}
+        e: np.random.default_rng((seed, 1 << 20, e)).permutation(n_examples) for e in {p // n_examples for p in places}
     }
     return [int(orders[place // n_examples][place % n_examples]) for place in places]
 

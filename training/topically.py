@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from examples import Example
-from reader import Posed, Sample, a_window, hidden_in, learn, made_examples, scores_of, some_of
+from reader import SEED, Posed, Sample, a_window, hidden_in, learn, made_examples, scores_of, some_of
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
@@ -63,15 +63,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="the work folder of training/reader.py")
     parser.add_argument("--steps", type=int, default=2200, help="of all runs together")
+    parser.add_argument(
+        "--seed", type=int, default=SEED, help="another one for a network to be averaged with the first"
+    )
+    parser.add_argument("--state", default="topically.pt", help="the file in the work folder that keeps the training")
     options = parser.parse_args()
     learn(
         [each for each in made_examples(options) if each.asked.topical],
         draw,
-        options.work / "topically.pt",
+        options.work / options.state,
         n_steps=options.steps,
         from_shipped=True,
         at_once=AT_ONCE,
         loss=loss_of,
+        seed=options.seed,
     )
 
 
