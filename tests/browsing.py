@@ -54,6 +54,7 @@ class WordReader:
         transcripts: dict[str, Transcript],
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
+        on_a_topic: bool = False,
     ) -> Reading:
         asked = set(terms(question))
         found = [c for c in candidates(hits, transcripts) if asked <= set(terms(c.text))]

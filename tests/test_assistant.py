@@ -21,7 +21,7 @@ from transcript_qa.errors import (
     UnknownTranscriptError,
 )
 from transcript_qa.indexing import IndexProgress
-from transcript_qa.reading.model import CLOSE_WEIGHTS, WEIGHTS, EvidenceModel
+from transcript_qa.reading.model import CLOSE_WEIGHTS, TOPIC_WEIGHTS, WEIGHTS, EvidenceModel
 from transcript_qa.reading.reader import TrainedReader
 from transcript_qa.render import NOT_ANSWERED, answer_json, answer_plain, format_time
 
@@ -234,9 +234,9 @@ def test_times_are_rounded_down_and_carry(seconds: float) -> None:
     assert sum(part * 60**power for power, part in enumerate(reversed(parts))) == int(seconds)
 
 
-def test_warming_up_loads_both_networks_that_an_answer_needs(sample: TranscriptQA) -> None:
+def test_warming_up_loads_the_networks_that_answers_need(sample: TranscriptQA) -> None:
     model = EvidenceModel()
     warmed = TranscriptQA(sample._store, sample._embedder, reader=TrainedReader(model))
     assert set(model._networks) == set()
     warmed.warm_up()
-    assert set(model._networks) == {WEIGHTS, CLOSE_WEIGHTS}
+    assert set(model._networks) == {WEIGHTS, CLOSE_WEIGHTS, TOPIC_WEIGHTS}

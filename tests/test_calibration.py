@@ -48,6 +48,7 @@ class Sure:
         transcripts: dict[str, Transcript],
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
+        on_a_topic: bool = False,
     ) -> Reading:
         asked = question.removeprefix("When was the ").removesuffix(" finally painted?")
         found = [c for c in candidates(hits, transcripts) if asked in c.text and "We" in c.text]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from builders import make_transcript
 from transcript_qa.chunk import split_passages
-from transcript_qa.datatypes import Hit, Span, Transcript, Why
+from transcript_qa.datatypes import Hit, Passage, Span, Transcript, Why
 from transcript_qa.embed import SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
 from transcript_qa.model_files import bundled_tokenizer
@@ -234,26 +234,47 @@ def test_what_bears_on_a_topic_is_told_from_talk_of_other_things() -> None:
         ("Summarize the discussion about repairing the hall.", "roof"),
         ("What did Ann think about higher membership fees?", "fees"),
     ):
-        odds = model.bearing_on_a_topic(question, passages)  # type: ignore[arg-type]
+        odds = [one.bearing for one in model.read(question, passages, on_a_topic=True)]  # type: ignore[arg-type]
         assert max(zip(odds, said, strict=True))[1] == name
         assert sorted(odds)[-1] > sorted(odds)[-2] + 1
-    assert model.bearing_on_a_topic("Summarize the discussion about fees.", []) == []
+    assert model.read("Summarize the discussion about fees.", [], on_a_topic=True) == []
+
+
+class _Told(EvidenceModel):
+    """Holds the last passage for evidence on a topic and the first for that on a fact, and nothing else."""
+
+    def read(
+        self, question: str, passages: Sequence[tuple[Transcript, Passage]], *, on_a_topic: bool = False
+    ) -> list[Evidence]:
+        right = len(passages) - 1 if on_a_topic else 0
+        found = []
+        for number, (transcript, passage) in enumerate(passages):
+            odds = 9.0 if number == right else -9.0
+            read = tuple((spans[place], odds) for _, spans, place in quotable_in(transcript, passage))
+            found.append(Evidence(read, odds, ()))
+        return found
+
+    def read_closely(self, question: str, places: Sequence[tuple[Evidence, Span]]) -> list[float]:
+        return [0.0] * len(places)
 
 
 def test_on_a_topic_the_network_for_topics_gives_the_order() -> None:
-    class Told(EvidenceModel):
-        def bearing_on_a_topic(self, question: str, passages: Sequence[tuple[Transcript, object]]) -> list[float]:
-            return [-9.0] * (len(passages) - 1) + [9.0]
-
-        def read(self, question: str, passages: Sequence[tuple[Transcript, object]]) -> list[Evidence]:
-            return [Evidence((), 9.0 if number == 0 else -9.0, ()) for number, _ in enumerate(passages)]
-
     transcript = make_transcript("talk", [("ANN", f"The wall number {n} is wet.") for n in range(40)])
     hits = hits_of(transcript, 60)
-    reader = TrainedReader(Told())
+    reader = TrainedReader(_Told())
     for on_a_topic, first in ((True, hits[-1]), (False, hits[0])):
         ranked = reader.rank("the walls", hits, {"talk": transcript}, on_a_topic=on_a_topic)
         assert ranked[0].passage == first.passage
+
+
+def test_on_a_topic_the_network_for_topics_chooses_the_sentence() -> None:
+    transcript = make_transcript("talk", [("ANN", f"The wall number {n} is wet.") for n in range(40)])
+    hits = hits_of(transcript, 60)
+    reader = TrainedReader(_Told())
+    for on_a_topic, first in ((True, hits[-1]), (False, hits[0])):
+        reading = reader.read("the walls", hits, {"talk": transcript}, on_a_topic=on_a_topic)
+        assert reading.hits[0].passage == first.passage
+        assert reading.sentences[0].candidate.hit.passage == first.passage
 
 
 def test_a_sentence_read_closely_is_scored_by_what_stands_near_it() -> None:

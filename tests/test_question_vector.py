@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from transcript_qa import TranscriptQA, question_vector
-from transcript_qa.datatypes import Hit
 from transcript_qa.embed import HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
 from transcript_qa.indexing import update_index
@@ -98,18 +97,26 @@ def test_a_question_on_a_topic_finds_stretches_of_talk(sample: TranscriptQA, mon
     assert sum(beside(q, True) for q in questions) > sum(beside(q, False) for q in questions)
 
 
-def test_the_reader_is_told_of_a_question_on_a_topic(sample: TranscriptQA, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("way", ["rank", "read"])
+def test_the_reader_is_told_of_a_question_on_a_topic(
+    sample: TranscriptQA, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
     told: list[bool] = []
-    rank = sample._reader.rank
+    does = getattr(sample._reader, way)
 
-    def seen(*given: Any, on_a_topic: bool) -> list[Hit]:
+    def seen(*given: Any, on_a_topic: bool, **more: Any) -> Any:
         told.append(on_a_topic)
-        return rank(*given, on_a_topic=on_a_topic)
+        return does(*given, on_a_topic=on_a_topic, **more)
 
-    monkeypatch.setattr(sample._reader, "rank", seen)
-    for question in ("Summarize the discussion about the ferry", "how much is the loan"):
-        sample.search(question, rerank=True)
-    assert told == [True, False]
+    monkeypatch.setattr(sample._reader, way, seen)
+    # The third names a speaker, whose passages come by another way when it is asked.
+    asked = "Summarize the discussion about the ferry", "how much is the loan", "Summarize what Halvey said about water"
+    for question in asked:
+        if way == "rank":
+            sample.search(question, rerank=True)
+        else:
+            sample.ask(question)
+    assert told == [True, False, True]
 
 
 def test_the_search_looks_for_the_turned_vector(tmp_path: Path) -> None:

@@ -23,9 +23,10 @@ from answers import is_expected
 from check_questions import faults, parse_places, parse_questions, turns_of
 from check_topics import TOPICS, Topic, parse_topics
 from check_topics import faults as topic_faults
-from examples import Example, Found
+from examples import Example, Found, Remembering, transcripts_of
 from retrieval import questions_of
 from sources import Asked, own_asked, qmsum_asked
+from unseen import kind_of_meeting, topic_questions
 
 from transcript_qa import minilm
 from transcript_qa.corpus import read_transcript
@@ -248,6 +249,33 @@ def test_questions_on_topics_are_asked_of_the_turns_that_they_name(
     (asked,) = own_asked({"talk": transcript})
     assert asked.topical
     assert [span.of(transcript.text) for span in asked.gold] == ["We put it off.", "Until May then."]
+
+
+def test_a_question_on_a_topic_is_also_asked_where_other_things_are_talked_about(tmp_path: Path) -> None:
+    files = tmp_path / "talk.txt", tmp_path / "other.txt", tmp_path / "third.txt"
+    for file, text in zip(files, (TALK, TALK.replace("bridge", "boiler"), TALK.replace("bridge", "roof")), strict=True):
+        file.write_text(text, "utf-8")
+    embedder = Remembering()
+    by_id = transcripts_of(files, tmp_path / "index", embedder)
+    (gold,) = [turn.span for turn in by_id["talk"].turns if turn.index == 1]
+    asked = Asked(
+        source="topics", text="Summarize the discussion about it", transcript="talk", gold=(gold,), topical=True
+    )
+    about = {"talk": "water", "other": "water", "third": "roofs"}
+    own, elsewhere = topic_questions(tmp_path / "index", by_id, embedder, [asked], about=lambda t: about[t.id])
+    assert {c.transcript.id for c in own.found} == {"talk"}
+    assert own.answerable
+    assert [c.text for c, right in zip(own.found, own.right, strict=True) if right] == ["We put it off."]
+    assert {c.transcript.id for c in elsewhere.found} == {"third"}
+    assert not elsewhere.answerable
+    assert not elsewhere.right.any()
+    assert [kind_of_meeting(stem) for stem in ("covid_5", "education_2", "Bmr005", "ES2004a", "IS1003b")] == [
+        "committee",
+        "committee",
+        "academic",
+        "product",
+        "product",
+    ]
 
 
 def test_a_line_on_a_topic_that_is_none_is_named() -> None:

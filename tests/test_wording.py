@@ -50,8 +50,9 @@ class RankingReader(WordReader):
         transcripts: dict[str, Transcript],
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
+        on_a_topic: bool = False,
     ) -> Reading:
-        sure = super().read(question, hits, transcripts, speakers=speakers)
+        sure = super().read(question, hits, transcripts, speakers=speakers, on_a_topic=on_a_topic)
         asked = set(terms(question))
         found = [(len(asked & set(terms(c.text))), c) for c in candidates(hits, transcripts)]
         rest = [ReadSentence(candidate=c, score=n / 100) for n, c in sorted(found, key=lambda pair: -pair[0])]

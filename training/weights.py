@@ -1,16 +1,20 @@
 """Find the weights of the readers: which sentence answers, and whether any does.
 
-    python training/weights.py --work FOLDER
+    python training/weights.py --work FOLDER --qmsum PATH/qmsum/val
 
-Read are questions that the networks were never trained on: sixty on each of the project's transcripts held out of the
-training (`reader.HELD_OUT`, searched among each other) and those of corpus/questions.jsonl that are marked "tune".
-What the network says of each sentence, or the cosine of the embedding model, is weighed together with the other
-features of features.py: sentence weights are fitted with a softmax over the sentences of one question, the chance that
-the best one answers with a logistic regression, in which both sets of questions weigh the same. The threshold is the
-lowest chance at which three quarters of the unanswerable questions of both sets are declined. Which sentences the
-network reads again more closely is chosen by the weights that are there before, so run it twice. Printed is what the
-fit gives on transcripts left out of it and on the questions marked "held-out", which are only measured. The work folder
-holds the indexes. Deterministic; some minutes on two cores for the network, half an hour for the cosine.
+Read are questions that the networks were never trained on (unseen.py): on each of the project's transcripts held out of
+the training, and those of corpus/questions.jsonl that are marked "tune". What the network says of each sentence, or the
+cosine of the embedding model, is weighed together with the other features of features.py: sentence weights are fitted
+with a softmax over the sentences of one question, the chance that the best one answers with a logistic regression, in
+which both sets of questions weigh the same. The threshold is the lowest chance at which three quarters of the
+unanswerable questions of both sets are declined. Which sentences the network reads again more closely is chosen by the
+weights that are there before, so run it twice. Printed is what the fit gives on transcripts left out of it and on the
+questions marked "held-out", which are only measured. The work folder holds the indexes. Deterministic; some minutes on
+two cores for the network, half an hour for the cosine.
+
+Questions on topics have weights of their own (`topics`), for another network reads for them. They are fitted on those
+of QMSum's validation split and of the transcripts held out, and on those of the questions above that are taken for one
+on a topic. The threshold is that of the others, for the chance means the same.
 """
 
 from __future__ import annotations
@@ -18,52 +22,31 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from check_questions import TRAINING
-from examples import Asked, Remembering, answers, transcripts_of
+from examples import Remembering
 from numpy.typing import NDArray
-from reader import HELD_OUT, SEED
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
-from sources import own_asked
+from unseen import ROOT, Question, corpus_questions, meeting_topics, own_questions, own_topics
 
-from transcript_qa.answering import READ_HITS
-from transcript_qa.datatypes import Hit, Transcript
 from transcript_qa.reading.features import (
     QUESTION_FEATURES,
     SENTENCE_FEATURES,
-    Candidate,
     Described,
-    candidates,
     describe,
     question_features,
 )
 from transcript_qa.reading.model import EvidenceModel
 from transcript_qa.reading.reader import EvidenceReader, described_by, shipped_weights
-from transcript_qa.search import search
-from transcript_qa.store import LocalStore
-from transcript_qa.text import normalise
 
-ROOT = TRAINING.parent
 L2 = 0.5
-ASKED_OF_EACH = 60
 DECLINED = 0.75
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question read over one index: what was found, and for each sentence whether it answers."""
-
-    group: str
-    text: str
-    answerable: bool
-    hits: list[Hit]
-    found: list[Candidate]
-    right: NDArray[np.bool_]
+N_FOLDS = 5
+READERS = ("trained", "cosine", "topics")
 
 
 @dataclass(frozen=True)
@@ -76,60 +59,14 @@ class Case:
     right: NDArray[np.bool_]
 
 
-def own_questions(work: Path, embedder: Remembering) -> list[Question]:
-    """The questions on the held-out transcripts, searched among these."""
-    files = [TRAINING / "transcripts" / f"{stem}.txt" for stem in sorted(HELD_OUT)]
-    by_id = transcripts_of(files, work / "held-out", embedder)
-    asked = [each for t in by_id.values() for each in some_asked(t)]
-    embedder.remember([each.text for each in asked])
-    with LocalStore.open(work / "held-out") as store:
-        return [_own_question(each, search(store, embedder, each.text, k=READ_HITS), by_id) for each in asked]
-
-
-def some_asked(transcript: Transcript) -> list[Asked]:
-    """Some of the questions on one of the project's transcripts."""
-    asked = [each for each in own_asked({Path(transcript.source).stem: transcript}) if not each.topical]
-    chosen = np.random.default_rng(SEED).permutation(len(asked))[:ASKED_OF_EACH]
-    return [asked[i] for i in sorted(chosen.tolist())]
-
-
-def _own_question(asked: Asked, hits: list[Hit], by_id: dict[str, Transcript]) -> Question:
-    found = candidates(hits, by_id)
-    right = [c.transcript.id == asked.transcript and answers(asked, c.span) for c in found]
-    return Question(asked.transcript, asked.text, bool(asked.gold), hits, found, np.array(right, dtype=bool))
-
-
-def corpus_questions(work: Path, embedder: Remembering, split: str) -> list[Question]:
-    """The questions of one split of corpus/questions.jsonl."""
-    by_id = transcripts_of([ROOT / "corpus"], work / "corpus", embedder)
-    lines = (ROOT / "corpus" / "questions.jsonl").read_text("utf-8").splitlines()
-    entries = [entry for entry in map(json.loads, lines) if entry["split"] == split]
-    embedder.remember([entry["question"] for entry in entries])
-    read = []
-    with LocalStore.open(work / "corpus") as store:
-        for entry in entries:
-            hits = search(store, embedder, entry["question"], k=READ_HITS)
-            found = candidates(hits, by_id)
-            right = np.array([holds(entry, candidate) for candidate in found], dtype=bool)
-            read.append(Question("corpus", entry["question"], entry["answerable"], hits, found, right))
-    return read
-
-
-def holds(entry: dict[str, Any], candidate: Candidate) -> bool:
-    """Whether this sentence holds, or is part of, the expected words of one of the project's questions."""
-    if candidate.transcript.id != entry.get("transcript"):
-        return False
-    text = normalise(candidate.text).text
-    said = normalise(candidate.transcript.words_of(candidate.turn)).text
-    return any((w := normalise(words).text) in said and (w in text or text in w) for words in entry["words"])
-
-
-def by_network(model: EvidenceModel, question: Question) -> Case:
+def by_network(model: EvidenceModel, question: Question, *, on_a_topic: bool = False) -> Case:
     """A question as the trained reader sees it."""
     by_id = {c.transcript.id: c.transcript for c in question.found}
     hits = [hit for hit in question.hits if hit.passage.transcript_id in by_id]
-    evidence = model.read(question.text, [(by_id[h.passage.transcript_id], h.passage) for h in hits])
-    described = described_by(model, question.text, question.found, hits, evidence, shipped_weights("trained"))
+    passages = [(by_id[hit.passage.transcript_id], hit.passage) for hit in hits]
+    evidence = model.read(question.text, passages, on_a_topic=on_a_topic)
+    weights = shipped_weights("topics" if on_a_topic else "trained")
+    described = described_by(model, question.text, question.found, hits, evidence, weights)
     right = {id(c): bool(right) for c, right in zip(question.found, question.right, strict=True)}
     return Case(question.group, question.answerable, described, np.array([right[id(c)] for c in described.candidates]))
 
@@ -228,7 +165,35 @@ def fitted(name: str, own: Sequence[Case], tune: Sequence[Case], held_out: Seque
     tell("  own transcripts left out of the fit", folds)
     tell("  corpus, tune, left out of the fit", [(own, tune)])
     tell("  corpus, held out", [([*own, *tune], held_out)])
-    cases = [*own, *tune]
+    return weights_of([*own, *tune])
+
+
+def fitted_on_topics(
+    meetings: Sequence[Case], own: Sequence[Case], taken: Sequence[Case], threshold: float
+) -> dict[str, Any]:
+    """The weights for questions on topics, what they give printed first.
+
+    Args:
+        meetings: questions on topics of QMSum's meetings.
+        own: the same on own transcripts.
+        taken: questions on facts that are taken for one on a topic.
+        threshold: that of the other questions.
+    """
+    print("topics", flush=True)
+    places = sorted({case.group for case in meetings})
+    parts = [set(places[number::N_FOLDS]) for number in range(N_FOLDS)]
+    folds = [
+        ([*(c for c in meetings if c.group not in part), *own, *taken], [c for c in meetings if c.group in part])
+        for part in parts
+    ]
+    tell("  meetings left out of the fit", folds)
+    tell("  own transcripts, topics, left out of the fit", [([*meetings, *taken], own)])
+    tell("  facts taken for topics, left out of the fit", [([*meetings, *own], taken)])
+    return {**weights_of([*meetings, *own, *taken]), "threshold": threshold}
+
+
+def weights_of(cases: Sequence[Case]) -> dict[str, Any]:
+    """Fitted on all of these, as they are kept."""
     sentence = fit_sentences(cases)
     question, bias = fit_chance(cases, sentence)
     return {
@@ -242,7 +207,8 @@ def fitted(name: str, own: Sequence[Case], tune: Sequence[Case], held_out: Seque
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="the work folder of training/reader.py")
-    parser.add_argument("--readers", nargs="+", choices=("trained", "cosine"), default=("trained", "cosine"))
+    parser.add_argument("--qmsum", type=Path, required=True, help="QMSum's folder val")
+    parser.add_argument("--readers", nargs="+", choices=READERS, default=READERS)
     parser.add_argument("--output", type=Path, default=ROOT / "src" / "transcript_qa" / "data" / "weights.json")
     options = parser.parse_args()
     embedder = Remembering()
@@ -255,7 +221,14 @@ def main() -> None:
     }
     stored = json.loads(options.output.read_text("utf-8")) if options.output.is_file() else {}
     for name in options.readers:
-        stored[name] = fitted(name, *([seen[name](question) for question in part] for part in (own, tune, held_out)))
+        if name in seen:
+            parts = ([seen[name](question) for question in part] for part in (own, tune, held_out))
+            stored[name] = fitted(name, *parts)
+    if "topics" in options.readers:
+        taken = [replace(each, group="facts") for each in (*own, *tune) if each.on_a_topic]
+        asked = meeting_topics(options.qmsum, options.work, embedder), own_topics(options.work, embedder), taken
+        cases = ([by_network(model, question, on_a_topic=True) for question in part] for part in asked)
+        stored["topics"] = fitted_on_topics(*cases, threshold=stored["trained"]["threshold"])
     options.output.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
 
 

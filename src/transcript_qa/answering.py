@@ -43,9 +43,9 @@ def answered(
     """
     started = perf_counter()
     request = understand(store, question, given, history=history, implied=implied)
-    hits = find(store, embedder, request, k=k)
+    found = find(store, embedder, request, k=k)
     searched = perf_counter()
-    reading = read_hits(store, reader, request.asked_as, hits, request.filters)
+    reading = read_hits(store, reader, request.asked_as, found, request.filters)
     read = perf_counter()
     composed = compose(store, request.asked_as, reading, request.filters, threshold=threshold)
     answer = Answer(

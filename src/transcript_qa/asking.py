@@ -17,7 +17,7 @@ from transcript_qa.questions.antecedents import LOOK_BACK, Earlier
 from transcript_qa.questions.followup import stand_alone
 from transcript_qa.questions.implied import implied_by, narrowed, preferred, without
 from transcript_qa.questions.voices import voices_of
-from transcript_qa.search import search, select
+from transcript_qa.search import Found, look_up, select
 from transcript_qa.store import Selection, Store, TranscriptInfo
 from transcript_qa.text import keywords, terms
 
@@ -137,30 +137,32 @@ def past_answer(given: Answer | PastAnswer | tuple[str, str]) -> PastAnswer:
     )
 
 
-def find(store: Store, embedder: Embedder, request: Request, *, k: int) -> list[Hit]:
+def find(store: Store, embedder: Embedder, request: Request, *, k: int) -> Found:
     """The passages to read for a question, best first; at most k, and what was cited before in a follow-up."""
     first_ones = preferred(request.filters.implied)
     by_itself = replace(request.filters, speakers=request.given.speakers)
     if request.filters.speakers != request.given.speakers:
-        hits = _with_speakers(store, embedder, request, by_itself, k=k)
+        found = _with_speakers(store, embedder, request, by_itself, k=k)
     else:
-        hits = search(store, embedder, request.asked_as, k=_POOL * k if first_ones else k, filters=request.filters)
+        found = look_up(store, embedder, request.asked_as, k=_POOL * k if first_ones else k, filters=request.filters)
+    hits = found.hits
     for filters in first_ones:
         hits = _first(hits, select(store.infos(), filters), k=k)
     hits = hits[:k]
-    return _ranked([*hits, *_cited_before(store, request, {hit.passage.id for hit in hits}, hits[-1:])])
+    ranked = _ranked([*hits, *_cited_before(store, request, {hit.passage.id for hit in hits}, hits[-1:])])
+    return replace(found, hits=ranked)
 
 
-def _with_speakers(store: Store, embedder: Embedder, request: Request, wider: Filters, *, k: int) -> list[Hit]:
+def _with_speakers(store: Store, embedder: Embedder, request: Request, wider: Filters, *, k: int) -> Found:
     """Passages in which the speakers of the question speak, as they rank among all: neighbours count for them too."""
     selection = select(store.infos(), request.filters)
-    pool = search(store, embedder, request.asked_as, k=_POOL * k, filters=wider)
-    hits = [hit for hit in pool if _is_in(hit.passage, selection)]
+    pool = look_up(store, embedder, request.asked_as, k=_POOL * k, filters=wider)
+    hits = [hit for hit in pool.hits if _is_in(hit.passage, selection)]
     if len(hits) < k:
         known = {hit.passage.id for hit in hits}
-        further = search(store, embedder, request.asked_as, k=k, filters=request.filters)
+        further = look_up(store, embedder, request.asked_as, k=k, filters=request.filters).hits
         hits += [hit for hit in further if hit.passage.id not in known]
-    return hits[: _POOL * k]
+    return replace(pool, hits=hits[: _POOL * k])
 
 
 def _first(hits: Sequence[Hit], selection: Selection | None, *, k: int) -> list[Hit]:

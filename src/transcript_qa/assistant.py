@@ -49,6 +49,9 @@ from transcript_qa.store import (
 from transcript_qa.wording.answer import Wording, as_events
 from transcript_qa.wording.generate import Generator
 
+_ONE_OF_EACH_KIND = ("how much is it", "Summarize the discussion.")
+"""Questions on a fact and on a topic, which different networks read."""
+
 
 class TranscriptQA:
     """Transcripts in an index, and what can be asked of them. Safe to share between threads.
@@ -236,7 +239,8 @@ class TranscriptQA:
     def warm_up(self) -> None:
         """Load the models and the vectors now, so that the first question does not wait for them."""
         if self.passage_count():
-            self.ask("warm", k=1, worded=False)
+            for question in _ONE_OF_EACH_KIND:
+                self.ask(question, k=1, worded=False)
 
     def search(
         self,

@@ -19,7 +19,7 @@ from transcript_qa.datatypes import Hit, Transcript
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError
 from transcript_qa.reading.reader import Reader, Reading
-from transcript_qa.search import search
+from transcript_qa.search import look_up
 from transcript_qa.store import Store
 from transcript_qa.text import sentences, terms, words
 
@@ -86,12 +86,13 @@ def calibrate(
     there: list[tuple[float, bool]] = []
     removed: list[float] = []
     for one in chosen:
-        found = search(store, embedder, one.text, k=4 * k)
-        whole = reader.read(one.text, found[:k], transcripts)
+        found = look_up(store, embedder, one.text, k=4 * k)
+        whole = reader.read(one.text, found.hits[:k], transcripts, on_a_topic=found.on_a_topic)
         there.append((whole.confidence, _from_reply(whole, one)))
-        rest = [hit for hit in found if not _around(hit, one)][:k]
+        rest = [hit for hit in found.hits if not _around(hit, one)][:k]
         renumbered = [replace(hit, rank=rank) for rank, hit in enumerate(rest, start=1)]
-        removed.append(reader.read(one.text, renumbered, transcripts).confidence if rest else 0.0)
+        without = reader.read(one.text, renumbered, transcripts, on_a_topic=found.on_a_topic)
+        removed.append(without.confidence)
 
     def rates(at: float) -> tuple[float, float, float]:
         false_answers = sum(confidence >= at for confidence in removed) / len(removed)

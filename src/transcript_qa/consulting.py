@@ -8,7 +8,7 @@ from transcript_qa.datatypes import Filters, Hit, Transcript
 from transcript_qa.embed import Embedder
 from transcript_qa.reading.ranking import with_rest
 from transcript_qa.reading.reader import Reader, Reading
-from transcript_qa.search import look_up, select
+from transcript_qa.search import Found, look_up, select
 from transcript_qa.store import Store
 
 RANKED_HITS = 12
@@ -24,11 +24,12 @@ def search_read(
     return with_rest(ranked, rest)[:k]
 
 
-def read_hits(store: Store, reader: Reader, question: str, hits: Sequence[Hit], filters: Filters) -> Reading:
-    """The sentences of the hits, of those speakers only to whom the question is narrowed."""
+def read_hits(store: Store, reader: Reader, question: str, found: Found, filters: Filters) -> Reading:
+    """The sentences of what was found, of those speakers only to whom the question is narrowed."""
     selection = select(store.infos(), filters)
     speakers = None if selection is None else selection.speakers
-    return reader.read(question, hits, _transcripts_of(store, hits), speakers=speakers)
+    transcripts = _transcripts_of(store, found.hits)
+    return reader.read(question, found.hits, transcripts, speakers=speakers, on_a_topic=found.on_a_topic)
 
 
 def _transcripts_of(store: Store, hits: Sequence[Hit]) -> dict[str, Transcript]:

@@ -49,7 +49,7 @@ class Evidence:
 
     Attributes:
         sentences: each sentence's span in `Transcript.text` and its score: the log of how much likelier it is to answer
-            than nothing in the passages read is.
+            than nothing in the passages read is; on a topic, the log-odds that it is part of what was said on it.
         bearing: the log-odds that what is said in the passage bears on the question.
         windows: the passage as it was read.
     """
@@ -70,13 +70,31 @@ class EvidenceModel:
     def _tokenizer(self) -> Tokenizer:
         return bundled_tokenizer()
 
-    def read(self, question: str, passages: Sequence[tuple[Transcript, Passage]]) -> list[Evidence]:
-        """What each passage holds for the question, in the order given."""
-        return self._read(WEIGHTS, question, passages)
+    def read(
+        self, question: str, passages: Sequence[tuple[Transcript, Passage]], *, on_a_topic: bool = False
+    ) -> list[Evidence]:
+        """What each passage holds for the question, in the order given.
 
-    def bearing_on_a_topic(self, question: str, passages: Sequence[tuple[Transcript, Passage]]) -> list[float]:
-        """The log-odds that what is said in each passage bears on the topic that is asked about, in the order given."""
-        return [one.bearing for one in self._read(TOPIC_WEIGHTS, question, passages)]
+        Args:
+            question: in words.
+            passages: each with its transcript.
+            on_a_topic: whether the question asks for all that was said on a topic, for which there is a network.
+        """
+        asked = question_ids(self._tokenizer, question)
+        windows = [passage_windows(self._tokenizer, *passage) for passage in passages]
+        weights = TOPIC_WEIGHTS if on_a_topic else WEIGHTS
+        scored = self._score(weights, asked, [window for several in windows for window in several])
+        found = []
+        for several in windows:
+            own, scored = scored[: len(several)], scored[len(several) :]
+            sentences = [
+                (span, float(score))
+                for window, (scores, _) in zip(several, own, strict=True)
+                for (span, _, _), score in zip(window.sentences, scores, strict=True)
+            ]
+            bearing = max((bearing for _, bearing in own), default=-20.0)
+            found.append(Evidence(tuple(sentences), bearing, tuple(several)))
+        return found
 
     def read_closely(self, question: str, places: Sequence[tuple[Evidence, Span]]) -> list[float]:
         """The scores of sentences when each is read by itself with few of those around it, the mean of `CLOSE`.
@@ -93,22 +111,6 @@ class EvidenceModel:
     def scored(self, asked: NDArray[np.int32], windows: Sequence[Window]) -> list[NDArray[np.float32]]:
         """The scores of each window's sentences for a question in word pieces."""
         return [sentences for sentences, _ in self._score(WEIGHTS, asked, windows)]
-
-    def _read(self, weights: str, question: str, passages: Sequence[tuple[Transcript, Passage]]) -> list[Evidence]:
-        asked = question_ids(self._tokenizer, question)
-        windows = [passage_windows(self._tokenizer, *passage) for passage in passages]
-        scored = self._score(weights, asked, [window for several in windows for window in several])
-        found = []
-        for several in windows:
-            own, scored = scored[: len(several)], scored[len(several) :]
-            sentences = [
-                (span, float(score))
-                for window, (scores, _) in zip(several, own, strict=True)
-                for (span, _, _), score in zip(window.sentences, scores, strict=True)
-            ]
-            bearing = max((bearing for _, bearing in own), default=-20.0)
-            found.append(Evidence(tuple(sentences), bearing, tuple(several)))
-        return found
 
     def _score(
         self, weights: str, asked: NDArray[np.int32], windows: Sequence[Window]

@@ -77,6 +77,7 @@ class Reader(Protocol):
         transcripts: dict[str, Transcript],
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
+        on_a_topic: bool = False,
     ) -> Reading:
         """The sentences of the hits, best first.
 
@@ -85,6 +86,7 @@ class Reader(Protocol):
             hits: the passages to read.
             transcripts: those of all hits, by id.
             speakers: (transcript id, label) of those whose words may answer; None for everyone.
+            on_a_topic: whether it asks for all that was said on a topic.
         """
         ...
 
@@ -119,9 +121,9 @@ class Weights:
     threshold: float
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def shipped_weights(reader: str) -> Weights:
-    """The weights that come with the package, of the reader `trained` or `cosine`."""
+    """The weights that come with the package: `trained`, and `topics` for questions on topics, or `cosine`."""
     stored = json.loads((files("transcript_qa") / "data" / "weights.json").read_text("utf-8"))[reader]
     return Weights(
         np.array([stored["sentence"][name] for name in SENTENCE_FEATURES]),
@@ -160,6 +162,7 @@ class EvidenceReader:
         transcripts: dict[str, Transcript],
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
+        on_a_topic: bool = False,  # noqa: ARG002
     ) -> Reading:
         """See `Reader.read`; ties in order of the hits."""
         found = _heard(candidates(hits, transcripts), speakers)
@@ -199,11 +202,19 @@ class TrainedReader:
     Args:
         model: None for the networks that come with the package.
         weights: None for those that come with the package.
+        topic_weights: the same for questions on topics.
     """
 
-    def __init__(self, model: EvidenceModel | None = None, *, weights: Weights | None = None) -> None:
+    def __init__(
+        self,
+        model: EvidenceModel | None = None,
+        *,
+        weights: Weights | None = None,
+        topic_weights: Weights | None = None,
+    ) -> None:
         self._model = model or shipped_model()
         self._weights = weights or shipped_weights("trained")
+        self._topic_weights = topic_weights or shipped_weights("topics")
 
     @property
     def threshold(self) -> float:
@@ -217,21 +228,31 @@ class TrainedReader:
         transcripts: dict[str, Transcript],
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
+        on_a_topic: bool = False,
     ) -> Reading:
         """See `Reader.read`; ties in order of the hits."""
-        evidence = self._model.read(question, [(transcripts[h.passage.transcript_id], h.passage) for h in hits])
+        evidence = self._evidence(question, hits, transcripts, on_a_topic=on_a_topic)
         found = _heard(candidates(hits, transcripts), speakers)
-        described = described_by(self._model, question, found, hits, evidence, self._weights)
-        return _weighed(described, self._weights, reranked(hits, [one.bearing for one in evidence]))
+        weights = self._topic_weights if on_a_topic else self._weights
+        described = described_by(self._model, question, found, hits, evidence, weights)
+        return _weighed(described, weights, _ordered(hits, evidence, on_a_topic=on_a_topic))
 
     def rank(
         self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript], *, on_a_topic: bool = False
     ) -> list[Hit]:
         """The hits by what the network says of each passage together with its score in the search."""
-        passages = [(transcripts[h.passage.transcript_id], h.passage) for h in hits]
-        if on_a_topic:
-            return reranked(hits, self._model.bearing_on_a_topic(question, passages), on_a_topic=True)
-        return reranked(hits, [one.bearing for one in self._model.read(question, passages)])
+        evidence = self._evidence(question, hits, transcripts, on_a_topic=on_a_topic)
+        return _ordered(hits, evidence, on_a_topic=on_a_topic)
+
+    def _evidence(
+        self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript], *, on_a_topic: bool
+    ) -> list[Evidence]:
+        passages = [(transcripts[hit.passage.transcript_id], hit.passage) for hit in hits]
+        return self._model.read(question, passages, on_a_topic=on_a_topic)
+
+
+def _ordered(hits: Sequence[Hit], evidence: Sequence[Evidence], *, on_a_topic: bool) -> list[Hit]:
+    return reranked(hits, [one.bearing for one in evidence], on_a_topic=on_a_topic)
 
 
 def described_by(

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from transcript_qa.consulting import read_hits
-from transcript_qa.datatypes import Answer, Hit
+from transcript_qa.datatypes import Answer
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import TranscriptQAError
 from transcript_qa.events import AnswerDone, AnswerDraft, AnswerText
 from transcript_qa.mentions import thing_asked
 from transcript_qa.reading.features import Candidate
 from transcript_qa.reading.reader import Reader, Reading
-from transcript_qa.search import search
+from transcript_qa.search import Found, look_up
 from transcript_qa.store import Store
 from transcript_qa.text import terms
 from transcript_qa.wording.checks import Checker
@@ -82,14 +82,11 @@ class Wording:
             yield from as_events(answer)
             return
         started = perf_counter()
-        hits = self._hits(answer, task)
-        evidence = self._evidence(
-            answer,
-            reading
-            if task is Task.ANSWER
-            else read_hits(self._store, self._reader, answer.asked_as, hits, answer.filters),
-            task,
-        )
+        hits = answer.hits
+        if found := self._found(answer, task):
+            hits = tuple(found.hits)
+            reading = read_hits(self._store, self._reader, answer.asked_as, found, answer.filters)
+        evidence = self._evidence(answer, reading, task)
         if not evidence:
             yield from as_events(answer)
             return
@@ -170,15 +167,15 @@ class Wording:
         messages = build_prompt(asked.question, asked.evidence, task=asked.task, notes=asked.notes)
         return prompt_tokens(messages) + _REPLY_TOKENS[asked.task] <= _SAFETY * self.generator.context_tokens
 
-    def _hits(self, answer: Answer, task: Task) -> tuple[Hit, ...]:
-        """The passages to word from: those of the answer, more of them where the task reaches wider."""
+    def _found(self, answer: Answer, task: Task) -> Found | None:
+        """The passages to word from where the task reaches wider than those of the answer."""
         if task is Task.ANSWER:
-            return answer.hits
+            return None
         filters, k = answer.filters, _WIDE_HITS
         if task is Task.SUMMARY and (named := self._named_transcripts(answer)):
             filters = replace(filters, transcripts=named)
             k = max(k, sum(info.n_passages for info in self._store.infos() if info.id in named))
-        return tuple(search(self._store, self._embedder, answer.asked_as, k=k, filters=filters))
+        return look_up(self._store, self._embedder, answer.asked_as, k=k, filters=filters)
 
     def _named_transcripts(self, answer: Answer) -> tuple[str, ...]:
         """The transcripts to summarise: those of the filters, else those whose title is in the question."""

@@ -1,0 +1,149 @@
+"""Questions on which no network was trained, each with the passages found for it and whether their sentences answer.
+
+Facts: sixty on each of the project's transcripts held out of the training (`reader.HELD_OUT`, searched among each
+other), and those of corpus/questions.jsonl. Topics: those on the same transcripts, and those that came with the
+meetings of QMSum's validation split; each is asked of its own transcript, and of one in which other things are talked
+about, where it has no answer.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from check_questions import TRAINING
+from examples import Asked, Remembering, answers, transcripts_of
+from numpy.typing import NDArray
+from reader import HELD_OUT, SEED
+from sources import own_asked, qmsum_asked
+
+from transcript_qa.answering import READ_HITS
+from transcript_qa.datatypes import Filters, Hit, Transcript
+from transcript_qa.reading.features import Candidate, candidates
+from transcript_qa.search import Found, look_up
+from transcript_qa.store import LocalStore
+from transcript_qa.text import normalise
+
+ROOT = TRAINING.parent
+ASKED_OF_EACH = 60
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question read over one index: what was found, and for each sentence whether it answers."""
+
+    group: str
+    text: str
+    answerable: bool
+    hits: list[Hit]
+    on_a_topic: bool
+    found: list[Candidate]
+    right: NDArray[np.bool_]
+
+
+def own_questions(work: Path, embedder: Remembering) -> list[Question]:
+    """The questions on the held-out transcripts, searched among these."""
+    by_id = held_out_transcripts(work, embedder)
+    asked = [each for t in by_id.values() for each in some_asked(t)]
+    embedder.remember([each.text for each in asked])
+    with LocalStore.open(work / "held-out") as store:
+        found = [look_up(store, embedder, each.text, k=READ_HITS) for each in asked]
+    return [_question(each, one, by_id, each.transcript) for each, one in zip(asked, found, strict=True)]
+
+
+def held_out_transcripts(work: Path, embedder: Remembering) -> dict[str, Transcript]:
+    """The project's transcripts that are only measured, by id, indexed."""
+    files = [TRAINING / "transcripts" / f"{stem}.txt" for stem in sorted(HELD_OUT)]
+    return transcripts_of(files, work / "held-out", embedder)
+
+
+def some_asked(transcript: Transcript) -> list[Asked]:
+    """Some of the questions on one of the project's transcripts."""
+    asked = [each for each in own_asked({Path(transcript.source).stem: transcript}) if not each.topical]
+    chosen = np.random.default_rng(SEED).permutation(len(asked))[:ASKED_OF_EACH]
+    return [asked[i] for i in sorted(chosen.tolist())]
+
+
+def topic_questions(
+    index: Path,
+    by_id: dict[str, Transcript],
+    embedder: Remembering,
+    asked: Sequence[Asked],
+    *,
+    about: Callable[[Transcript], str],
+) -> list[Question]:
+    """Questions on topics, each asked of its own transcript, and of one about something else that has no answer."""
+    embedder.remember([each.text for each in asked])
+    rng = np.random.default_rng(SEED)
+    read = []
+    with LocalStore.open(index) as store:
+        for each in asked:
+            others = [t.id for t in by_id.values() if about(t) != about(by_id[each.transcript])]
+            for within in (each.transcript, others[int(rng.integers(len(others)))]):
+                of_it = Filters(transcripts=(within,))
+                found = look_up(store, embedder, each.text, k=READ_HITS, filters=of_it)
+                read.append(_question(each, found, by_id, within))
+    return read
+
+
+def own_topics(work: Path, embedder: Remembering) -> list[Question]:
+    """Those on the held-out transcripts, of which each is about something else."""
+    by_id = held_out_transcripts(work, embedder)
+    asked = [a for a in own_asked({Path(t.source).stem: t for t in by_id.values()}) if a.topical]
+    return topic_questions(work / "held-out", by_id, embedder, asked, about=lambda transcript: transcript.id)
+
+
+def meeting_topics(folder: Path, work: Path, embedder: Remembering) -> list[Question]:
+    """Those that came with the meetings of a split of QMSum."""
+    index = work / f"qmsum-{folder.name}"
+    by_id = transcripts_of([folder], index, embedder)
+    asked = qmsum_asked(folder, {Path(t.source).stem: t for t in by_id.values()}, written=False)
+    return topic_questions(index, by_id, embedder, asked, about=lambda t: kind_of_meeting(Path(t.source).stem))
+
+
+def kind_of_meeting(stem: str) -> str:
+    """Which of QMSum's three sources a meeting is from, which have nothing in common to talk about.
+
+    >>> [kind_of_meeting(stem) for stem in ("covid_5", "Bmr005", "ES2004a")]
+    ['committee', 'academic', 'product']
+    """
+    if stem.startswith(("covid", "education")):
+        return "committee"
+    return "academic" if stem.startswith("B") else "product"
+
+
+def _question(asked: Asked, found: Found, by_id: dict[str, Transcript], within: str) -> Question:
+    sentences = candidates(found.hits, by_id)
+    right = np.array([c.transcript.id == asked.transcript and answers(asked, c.span) for c in sentences], dtype=bool)
+    answerable = bool(asked.gold) and within == asked.transcript
+    return Question(asked.transcript, asked.text, answerable, found.hits, found.on_a_topic, sentences, right)
+
+
+def corpus_questions(work: Path, embedder: Remembering, split: str) -> list[Question]:
+    """The questions of one split of corpus/questions.jsonl."""
+    by_id = transcripts_of([ROOT / "corpus"], work / "corpus", embedder)
+    lines = (ROOT / "corpus" / "questions.jsonl").read_text("utf-8").splitlines()
+    entries = [entry for entry in map(json.loads, lines) if entry["split"] == split]
+    embedder.remember([entry["question"] for entry in entries])
+    read = []
+    with LocalStore.open(work / "corpus") as store:
+        for entry in entries:
+            found = look_up(store, embedder, entry["question"], k=READ_HITS)
+            sentences = candidates(found.hits, by_id)
+            right = np.array([holds(entry, candidate) for candidate in sentences], dtype=bool)
+            asked = entry["question"], entry["answerable"]
+            read.append(Question("corpus", *asked, found.hits, found.on_a_topic, sentences, right))
+    return read
+
+
+def holds(entry: dict[str, Any], candidate: Candidate) -> bool:
+    """Whether this sentence holds, or is part of, the expected words of one of the project's questions."""
+    if candidate.transcript.id != entry.get("transcript"):
+        return False
+    text = normalise(candidate.text).text
+    said = normalise(candidate.transcript.words_of(candidate.turn)).text
+    return any((w := normalise(words).text) in said and (w in text or text in w) for words in entry["words"])
