@@ -1,4 +1,4 @@
-"""Train the network that tells which passages bear on a question on a topic (`EvidenceModel.bearing_on_a_topic`).
+"""Train the network that reads questions on topics (`EvidenceModel.read(…, on_a_topic=True)`).
 
     python training/topically.py --work FOLDER
 

@@ -128,8 +128,8 @@ def reranked(hits: Sequence[Hit], bearing: Sequence[float], *, on_a_topic: bool 
     Args:
         hits: as the search gave them, best first.
         bearing: the log-odds that each bears on the question.
-        on_a_topic: whether the question is one on a topic, which wants stretches of talk, and `bearing` that of
-            `EvidenceModel.bearing_on_a_topic`.
+        on_a_topic: whether the question is one on a topic, which wants stretches of talk, and `bearing` is what the
+            network for topics says.
     """
     if not hits:
         return []

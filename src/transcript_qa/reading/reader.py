@@ -1,9 +1,10 @@
 """Which sentences of the passages answer a question, and whether any does.
 
 The seam is `Reader`: passages in, sentences with scores out. Two come with the package. `TrainedReader` asks the
-network of network.py, which was trained on English questions and transcripts; `EvidenceReader` takes the
-cosine of sentence and question from the embedding model of the index, whatever its language. Each weighs that together
-with what features.py tells of a sentence; the weights in data/weights.json were found by training/weights.py.
+networks of model.py, which were trained on English questions and transcripts, another one where the question is on a
+topic; `EvidenceReader` takes the cosine of sentence and question from the embedding model of the index, whatever its
+language. Each weighs that together with what features.py tells of a sentence; the weights in data/weights.json were
+found by training/weights.py.
 """
 
 from __future__ import annotations
