@@ -24,6 +24,7 @@ from reader import friends_held_out  # noqa: E402
 from sources import Asked, friends_asked, qmsum_asked  # noqa: E402
 
 SCENES_TOGETHER = 9
+FRIENDS = "FriendsQA, left out"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +112,7 @@ def friends_set(path: Path, index: Path, embedder: Embedder) -> Iterator[list[An
     for number, group in enumerate(groups):
         own = {scene.id: scene for scene in group}
         before = {scene.id for scene in groups[number - 1]}
-        cases = [
-            _case(a, own[a.transcript], "FriendsQA, scenes left out of training") for a in asked if a.transcript in own
-        ]
+        cases = [_case(a, own[a.transcript], FRIENDS) for a in asked if a.transcript in own]
         cases += [_unanswered(a) for a in asked if a.transcript in before]
         sets.append(AnswerSet(index_of(index / str(number), group, embedder), own, cases))
     yield sets
@@ -152,7 +151,7 @@ def _unanswered(asked: Asked) -> Case:
     return Case(
         id=asked.transcript,
         question=asked.text,
-        group="FriendsQA",
+        group=FRIENDS,
         turns=frozenset(),
         answerable=False,
     )

@@ -183,15 +183,20 @@ def row(name: str, outcomes: Sequence[Outcome]) -> str:
     has_words = any(o.case.words for o in yes)
     has_speaker = any(o.case.speakers for o in yes)
     cells = (
-        f"{len(right) / len(yes):.3f}",
-        f"{sum(o.words_quoted and o.answered for o in yes) / len(yes):.3f}" if has_words else "-",
-        f"{sum(o.speaker_right for o in right) / max(len(right), 1):.3f}" if has_speaker else "-",
-        f"{sum(not o.answered for o in yes) / len(yes):.3f}",
-        f"{sum(not o.answered for o in no) / len(no):.3f}" if no else "-",
+        share(len(right), len(yes)),
+        share(sum(o.words_quoted and o.answered for o in yes), len(yes) if has_words else 0),
+        share(sum(o.speaker_right for o in right), max(len(right), 1) if has_speaker else 0),
+        share(sum(not o.answered for o in yes), len(yes)),
+        share(sum(not o.answered for o in no), len(no)),
         f"{calibration_error(outcomes):.3f}",
         f"{statistics.median(o.took_ms for o in outcomes):.0f}",
     )
     return f"{name:28}{len(yes):5}{len(no):5}" + "".join(f"{cell:>12}" for cell in cells)
+
+
+def share(part: int, whole: int) -> str:
+    """Three digits, or a dash where there is nothing to have a share of."""
+    return f"{part / whole:.3f}" if whole else "-"
 
 
 def reliability(outcomes: Sequence[Outcome]) -> Iterator[str]:

@@ -18,8 +18,8 @@ import closely
 import reader
 import sources
 import topically
-from answer_sets import read_cases
-from answers import is_expected
+from answer_sets import friends_set, read_cases
+from answers import Outcome, is_expected, row
 from check_questions import faults, parse_places, parse_questions, turns_of
 from check_topics import TOPICS, Topic, parse_topics
 from check_topics import faults as topic_faults
@@ -31,6 +31,7 @@ from unseen import kind_of_meeting, topic_questions
 from transcript_qa import minilm
 from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Span
+from transcript_qa.embed import SentenceTransformerEmbedder
 from transcript_qa.reading.model import EvidenceModel
 from transcript_qa.reading.network import EvidenceNetwork, is_trained
 from transcript_qa.reading.network_input import Window
@@ -284,3 +285,38 @@ def test_a_line_on_a_topic_that_is_none_is_named() -> None:
     for wrong in ("Why the bridge?", "Why?\t", "Why?\t3", "Why?\t0-2, 4-5", "\t0-2", "Why?\t4-2", "Why?\t4-6"):
         with pytest.raises(ValueError, match="line 2"):
             parse_topics(f"Why the bridge?\t0-2\n{wrong}", n_turns=6)
+
+
+def test_a_question_of_friends_is_counted_where_it_is_answered_and_where_it_is_not(
+    model: SentenceTransformerEmbedder, tmp_path: Path
+) -> None:
+    said = [
+        {"speakers": ["Ann Gall"], "utterance": "I sold the boat ."},
+        {"speakers": ["Bo Lind"], "utterance": "Why ?"},
+    ]
+    answer = {"answer_text": "the boat", "utterance_id": 0, "is_speaker": False}
+    scenes = [
+        {"title": f"s{n}", "paragraphs": [{"utterances:": said, "qas": [{"question": "What ?", "answers": [answer]}]}]}
+        for n in range(50)
+    ]
+    (tmp_path / "friends.json").write_text(json.dumps({"data": scenes}), "utf-8")
+    with friends_set(tmp_path / "friends.json", tmp_path / "index", model) as sets:
+        cases = [case for each in sets for case in each.cases]
+    outcomes = [
+        Outcome(
+            case=case,
+            answered=case.answerable,
+            right=True,
+            words_quoted=True,
+            speaker_right=True,
+            n_quotes=1,
+            n_exact=1,
+            confidence=1.0,
+            took_ms=1.0,
+        )
+        for case in cases
+    ]
+    assert len({case.group for case in cases}) == 1
+    assert row("all", outcomes).split() == ["all", "10", "10", "1.000", "1.000", "-", "0.000", "1.000", "0.000", "1"]
+    none = row("none", [each for each in outcomes if not each.case.answerable])
+    assert none.split() == ["none", "0", "10", "-", "-", "-", "-", "1.000", "0.000", "1"]
