@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 
 from builders import make_transcript
@@ -92,6 +94,25 @@ def test_the_threshold_goes_between_what_is_there_and_what_was_removed_and_is_ke
     with TranscriptQA.open(tmp_path / "index", embedder=embedder) as again:
         assert again.threshold == found.threshold
     assert TranscriptQA(built._store, embedder, threshold=0.7).threshold == 0.7
+
+
+@pytest.mark.parametrize("on_a_topic", [True, False])
+def test_the_reader_is_told_of_questions_on_topics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_a_topic: bool
+) -> None:
+    class Told(Sure):
+        told: ClassVar[set[bool]] = set()
+
+        def read(self, *given: Any, on_a_topic: bool = False, **more: Any) -> Reading:
+            self.told.add(on_a_topic)
+            return super().read(*given, on_a_topic=on_a_topic, **more)
+
+    monkeypatch.setattr("transcript_qa.search.topical", lambda vectors, _: np.full(len(vectors), on_a_topic))
+    embedder, reader = HashingEmbedder(), Told()
+    corpus = write_talk(tmp_path / "corpus", THINGS)
+    with TranscriptQA.build(corpus, index=tmp_path / "index", embedder=embedder) as built:
+        TranscriptQA(built._store, embedder, reader=reader).calibrate()
+    assert reader.told == {on_a_topic}
 
 
 def test_too_few_questions_are_said_and_change_nothing(tmp_path: Path) -> None:

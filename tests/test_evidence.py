@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from transcript_qa.datatypes import Hit, Passage, Span, Transcript, Why
 from transcript_qa.embed import SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
 from transcript_qa.model_files import bundled_tokenizer
+from transcript_qa.reading.features import QUESTION_FEATURES
 from transcript_qa.reading.model import (
     CLOSE_WEIGHTS,
     TOPIC_WEIGHTS,
@@ -38,7 +41,7 @@ from transcript_qa.reading.network_input import (
     question_ids,
     singled_out,
 )
-from transcript_qa.reading.reader import READ_CLOSELY, TrainedReader
+from transcript_qa.reading.reader import READ_CLOSELY, TrainedReader, shipped_weights
 from transcript_qa.reading.sentencing import quotable_in
 
 WORDS = st.sampled_from("loan bridge rope nine harbour four percent [laughs] no yes ok. why? Friday. quay".split())
@@ -258,23 +261,24 @@ class _Told(EvidenceModel):
         return [0.0] * len(places)
 
 
-def test_on_a_topic_the_network_for_topics_gives_the_order() -> None:
+def test_on_a_topic_the_network_for_topics_gives_the_order_and_the_sentence() -> None:
     transcript = make_transcript("talk", [("ANN", f"The wall number {n} is wet.") for n in range(40)])
     hits = hits_of(transcript, 60)
-    reader = TrainedReader(_Told())
+    sure = replace(shipped_weights("topics"), question=np.zeros(len(QUESTION_FEATURES)), question_bias=3.0)
+    reader = TrainedReader(_Told(), topic_weights=sure)
     for on_a_topic, first in ((True, hits[-1]), (False, hits[0])):
         ranked = reader.rank("the walls", hits, {"talk": transcript}, on_a_topic=on_a_topic)
         assert ranked[0].passage == first.passage
-
-
-def test_on_a_topic_the_network_for_topics_chooses_the_sentence() -> None:
-    transcript = make_transcript("talk", [("ANN", f"The wall number {n} is wet.") for n in range(40)])
-    hits = hits_of(transcript, 60)
-    reader = TrainedReader(_Told())
-    for on_a_topic, first in ((True, hits[-1]), (False, hits[0])):
         reading = reader.read("the walls", hits, {"talk": transcript}, on_a_topic=on_a_topic)
         assert reading.hits[0].passage == first.passage
         assert reading.sentences[0].candidate.hit.passage == first.passage
+        assert (abs(reading.confidence - 1 / (1 + math.exp(-3))) < 1e-9) is on_a_topic
+
+
+def test_nothing_is_found_where_there_is_nothing_to_read() -> None:
+    for on_a_topic in (True, False):
+        reading = TrainedReader().read("What did the farmer pay?", [], {}, on_a_topic=on_a_topic)
+        assert (reading.sentences, reading.hits, reading.confidence) == ((), (), 0.0)
 
 
 def test_a_sentence_read_closely_is_scored_by_what_stands_near_it() -> None:
