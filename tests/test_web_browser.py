@@ -128,6 +128,27 @@ def test_a_filter_narrows_the_answer(page: Any) -> None:
     assert "don't say" in ask(page, LOAN).inner_text()
 
 
+def test_the_list_opens_in_a_wide_window_though_its_code_comes_last(page: Any) -> None:
+    late = []
+
+    def hold(route: Any) -> None:
+        response = route.fetch()
+        if "Toggle Sidebar" in response.text():
+            late.append(response.url)
+            page.wait_for_timeout(1000)
+        route.fulfill(response=response)
+
+    page.route("**/assets/Index-*.js", hold)
+    page.reload()
+    page.wait_for_selector("#library.open")
+    assert len(late) == 1
+    page.wait_for_timeout(500)
+    assert page.locator("#library.open").count() == 1
+    page.locator("#library .toggle-button").click()
+    page.wait_for_timeout(500)
+    assert page.locator("#library.open").count() == 0  # who closes it wants it closed
+
+
 def test_a_phone_has_one_column_and_a_viewer_over_all_of_it(phone: Any) -> None:
     assert fits(phone)
     assert not phone.locator("#upload").is_visible() or phone.locator("#upload").bounding_box()["x"] < 0

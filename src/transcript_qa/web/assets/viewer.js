@@ -79,11 +79,20 @@ watch('value', () => {
   if (list) list.whole = new Promise((done) => setTimeout(() => done(fill(box, list)), 100));
 });
 
-// Wide windows have room for the list of transcripts from the start.
-if (window.innerWidth >= 1100) {
-  const toggle = document.querySelector('#library .toggle-button');
-  if (toggle && !document.querySelector('#library.open')) toggle.click();
-}
+// Whether the list of transcripts was open already; where it was not, it is opened.
+const openLibrary = () => {
+  const open = !!document.querySelector('#library.open');
+  if (!open) document.querySelector('#library .toggle-button')?.click();
+  return open;
+};
+
+// Wide windows have room for the list from the start. Its code may come later than this, and its arrival closes
+// what was opened a moment before: so until it has been open twice, a tenth of a second apart.
+const settle = (before, left) => {
+  const open = openLibrary();
+  if (left && !(before && open)) setTimeout(() => settle(open, left - 1), 100);
+};
+if (window.innerWidth >= 1100) settle(false, 600);
 
 // Files may be dropped anywhere on the page, where files are taken at all.
 const files = (event) => event.dataTransfer && [...event.dataTransfer.types].includes('Files');
@@ -102,6 +111,5 @@ document.addEventListener('drop', (event) => {
   event.preventDefault();
   box.files = event.dataTransfer.files;
   box.dispatchEvent(new Event('change', { bubbles: true }));
-  const toggle = document.querySelector('#library .toggle-button');
-  if (toggle && !document.querySelector('#library.open')) toggle.click();
+  openLibrary();
 });
