@@ -47,6 +47,17 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voices]:
         yield Voices(qa.transcripts())
 
 
+IMPORTS = Earlier(
+    question="By how much did Ostrany's imports of wheat go up last year?",
+    quotes=("Ostrany's imports of wheat went up by over 25 percent.",),
+    speakers=("Ketrin Halvey",),
+    repliers=("Ilmar Dreskov",),
+)
+SHIP = Earlier(
+    question="What was Fenn's first ship?", quotes=("The Mary, which he took to sea.",), speakers=("Mira Voss",)
+)
+
+
 def after(question: str) -> Earlier:
     return Earlier(question=question)
 
@@ -54,6 +65,26 @@ def after(question: str) -> Earlier:
 @pytest.mark.parametrize(
     ("earlier", "asked", "whole"),
     [
+        # a country owns and has, but is no "he"
+        (IMPORTS, "what did he think of that?", "what did Ketrin Halvey think of Ostrany's imports of wheat?"),
+        (after("Who gave Ostrany its largest loan?"), "how big was it?", "how big was the largest loan?"),
+        (SHIP, "when did he leave it?", "when did Fenn leave Fenn's first ship?"),
+        # "him" is not who answers
+        (LOAN, "what did Dreskov answer him?", "what did Dreskov answer Ketrin Halvey?"),
+        # people are many, and "part" is nothing
+        (after("How many people took part in the trial?"), "how old were they?", "how old were the people?"),
+        # what was asked for, not the country or what it is ready for
+        (
+            after("What equipment did Halvey say Ostrany is ready to hand over?"),
+            "what shape is it in?",
+            "what shape is the equipment in?",
+        ),
+        # not "about in Ostrany"
+        (
+            after("What does Halvey say is going on in Ostrany now?"),
+            "what did Dreskov say to that?",
+            "what did Dreskov say about Ostrany now?",
+        ),
         # pronouns for things
         (LOAN, "who provided it?", "who provided the loan?"),
         (LOAN, "And who pays for it?", "Who pays for the loan?"),

@@ -7,7 +7,7 @@ places; number agrees. Of its people those named come first, then whoever was qu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from transcript_qa.formats.lexicon import TITLES
@@ -99,18 +99,24 @@ class Antecedents:
                 return f"{'in' if places[-1].preposition == 'from' else places[-1].preposition} {places[-1].text}"
         return ""
 
-    def person(self, pronoun: str, *, replies: bool) -> str:
-        """Who "he" or "she" is, or empty; `replies` where it is somebody who answers what was quoted."""
+    def person(self, pronoun: str, *, replies: bool, besides: Set[str] = frozenset()) -> str:
+        """Who "he" or "she" is, or empty.
+
+        Args:
+            pronoun: folded.
+            replies: whether it is somebody who answers what was quoted.
+            besides: speakers who are not meant, as a filter takes them.
+        """
         for each in reversed(self._earlier):
             quoted = set(each.speakers[:1])
             people = [*each.repliers, *(n for n in self._people_of(each) if not self._is(n, quoted))] if replies else []
             people += self._people_of(each)
             for name in people:
-                if _agrees(pronoun, name):
+                if _agrees(pronoun, name) and not self._is(name, besides):
                     return name
         return ""
 
-    def _is(self, shown: str, names: set[str]) -> bool:
+    def _is(self, shown: str, names: Set[str]) -> bool:
         """Whether a name as the question has it is one of these speakers."""
         found = self._voices.named_in(question_words(shown))
         return shown in names or any(name in names for each in found for name in each.names)
@@ -121,7 +127,9 @@ class Antecedents:
         people = [_bare_of(each.question, asked, n.first, n.end) for n in named]
         told = {word.folded for word in asked} & (SAY | DO | OPINION | PLAN)
         if not people:
-            people = [_without_possessive(match["name"]) for match in _names_in(each.question)]
+            people = [
+                _without_possessive(match["name"]) for match in _names_in(each.question) if _may_be_he(match, each)
+            ]
         if not people and not told and asked and asked[0].folded in ("who", "which", "what"):
             people = [match["name"] for quote in each.quotes[:1] for match in _PROPER.finditer(" ".join(quote.split()))]
         if not people:
@@ -137,6 +145,9 @@ class Antecedents:
             p.part is Part.ASKED and p.end < len(asked) and asked[p.end].folded not in AUXILIARIES for p in fit
         )
         order = (Part.ABOUT, Part.OBJECT, *_ORDER) if asks_who else _ORDER
+        # "What loan did Norway give?": it is the loan.
+        common = [p for p in fit if p.part is not Part.SUBJECT or not _is_proper(p)]
+        fit = common if any(p.part is Part.ASKED for p in common) else fit
         first = min(fit, key=lambda p: (order.index(p.part), p.first), default=None)
         return _with_article(first, asked) if first is not None else ""
 
@@ -151,7 +162,8 @@ def about_clause(question: str) -> str:
     told = False
     for at, word in enumerate(asked[:-1]):
         told = told or word.folded in SAY | OPINION | DO | PLAN
-        if word.folded in ("about", "regarding", "concerning") or (told and word.folded in ("on", "of")):
+        names_it = told and word.folded in ("on", "of") and asked[at + 1].folded not in PREPOSITIONS
+        if word.folded in ("about", "regarding", "concerning") or names_it:
             rest = question[asked[at + 1].start :].strip(_ENDING)
             return _BESIDE.sub("", rest)
     return ""
@@ -165,6 +177,14 @@ def _names_in(question: str) -> Iterator[re.Match[str]]:
             yield match
 
 
+def _may_be_he(match: re.Match[str], each: Earlier) -> bool:
+    """Whether such a name may be somebody's: what owns, or has an "its", may be a country if the answer has no "he"."""
+    name = match["name"]
+    owns = name != _without_possessive(name) or re.match(r"\s+its\b", match.string[match.end() :])
+    spoken_of = any(word.folded in _HE | _SHE for quote in each.quotes[:1] for word in question_words(quote))
+    return not owns or " " in name or spoken_of
+
+
 def _bare_of(question: str, asked: Sequence[Word], first: int, end: int) -> str:
     return _without_possessive(question[asked[first].start : asked[end - 1].end])
 
@@ -173,9 +193,13 @@ def _without_possessive(name: str) -> str:
     return re.sub(r"['’]s?$", "", name)
 
 
+def _is_proper(phrase: Phrase) -> bool:
+    return all(word.shown[:1].isupper() and not word.possessive for word in question_words(phrase.text))
+
+
 def _with_article(phrase: Phrase, asked: Sequence[Word]) -> str:
     """A phrase as it is said again: "a loan" and the bare words of a search become "the loan"."""
-    text = re.sub(r"^(?:an?|some|any|no)\s+", "the ", phrase.text, flags=re.IGNORECASE)
+    text = re.sub(r"^(?:an?|some|any|no|its|their)\s+", "the ", phrase.text, flags=re.IGNORECASE)
     bare = text == phrase.text and phrase.part is Part.OBJECT and text[:1].islower()
     no_sentence = not any(word.folded in WH | AUXILIARIES for word in asked)
     if bare and no_sentence and not phrase.plural and not text.startswith("the "):

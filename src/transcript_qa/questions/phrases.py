@@ -29,7 +29,8 @@ _PRONOUNS = frozenset(
 )
 JOINING = frozenset("and or but when while if because so then whether".split())
 _OTHERS = frozenset(
-    "back not ever also just only again late early soon much many long far often more most less very too yet".split()
+    "back not ever also just only again late early soon much many long far often more most less very too yet "
+    "ready able unable willing unwilling likely unlikely supposed".split()
 )
 _VERBS = frozenset(
     "arrive arrives arrived begin begins began begun belong break broke broken build builds built buy buys bought "
@@ -49,6 +50,10 @@ _NOUNS = frozenset(
     "king ring spring string thing wing evening morning clothing training filming lighting wiring piping".split()
 )
 _SINGULAR = frozenset("lens gas news series".split())
+_PLURAL = frozenset("people men women children police".split())
+_TAKE = frozenset("take takes took taken taking".split())
+# "To take part" takes nothing.
+_IN_IDIOMS = frozenset("part place care note action effect".split())
 
 
 class Part(StrEnum):
@@ -136,7 +141,8 @@ def _part(preposition: str, subject_due: bool, said: bool) -> Part:
 def _phrase(question: str, asked: Sequence[Word], first: int, end: int, part: Part, preposition: str) -> Phrase:
     text = question[asked[first].start : asked[end - 1].end]
     head = next((asked[at - 1] for at in range(first + 1, end) if asked[at].folded == "of"), asked[end - 1]).folded
-    plural = head.endswith("s") and not head.endswith(("ss", "us", "is")) and head not in _SINGULAR
+    ends_so = head.endswith("s") and not head.endswith(("ss", "us", "is")) and head not in _SINGULAR
+    plural = ends_so or head in _PLURAL
     if part is Part.ASKED:
         text = f"the {text}"
     return Phrase(text=text, part=part, preposition=preposition, first=first, end=end, plural=plural)
@@ -155,7 +161,9 @@ def _asked_for(asked: Sequence[Word], at: int) -> int:
 
 
 def _is_thing(asked: Sequence[Word], first: int, end: int) -> bool:
-    """Whether words are more than an article or a lone participle."""
+    """Whether words are more than an article, a lone participle or the rest of an idiom."""
+    if end - first == 1 and asked[first].folded in _IN_IDIOMS and first and asked[first - 1].folded in _TAKE:
+        return False
     rest = [word for word in asked[first:end] if word.folded not in _DETERMINERS]
     return bool(rest) and not (end - first == 1 and rest[0].shown.islower() and rest[0].folded.endswith(("ed", "ing")))
 
@@ -175,9 +183,11 @@ def _end_of(asked: Sequence[Word], first: int, *, subject: bool, verb_due: bool)
         folded = asked[at].folded
         if folded == "of" and at > begin and at + 1 < len(asked):
             return _end_of(asked, at + 1, subject=False, verb_due=False)
-        if folded in _ENDS and not (at == begin > first and folded in ADVERBS | _OTHERS):
-            # After "did" and its like there is a verb, and it is none of the known ones.
-            at -= verb_due and folded not in AUXILIARIES and at - begin > 1
+        described = at == begin > first or (at > begin and asked[at - 1].possessive)
+        if folded in _ENDS and not (described and folded in ADVERBS | _OTHERS):
+            # After "did" and its like there is a verb, and it is none of the known ones; but what is owned is none.
+            owned = at - begin > 1 and asked[at - 2].possessive
+            at -= verb_due and folded not in AUXILIARIES and at - begin > 1 and not owned
             return at
         if at > begin and _is_verb(asked, at, subject=subject):
             return at

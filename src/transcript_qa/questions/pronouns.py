@@ -54,7 +54,8 @@ def _noun(question: str, asked: Sequence[Word], at: int, known: Antecedents, voi
     if folded in _PEOPLE:
         if _has_own(question, asked, at, voices, people=True):
             return ""
-        name = known.person(folded, replies=_is_reply(asked))
+        others = {name for each in voices.named_in(asked[:at]) for name in each.names}
+        name = known.person(folded, replies=_is_reply(asked), besides=others)
         owns = folded == "his" or (folded == "her" and _goes_on(asked, at))
         return f"{name}'s" if name and owns else name
     if folded == "there":
