@@ -86,13 +86,17 @@ def faults(questions: list[Asked], turns: list[str]) -> list[str]:
     return found + [f"asked twice: {text}" for text in twice]
 
 
+def _all_in(folder: str) -> list[Path]:
+    return sorted((TRAINING / folder).glob("*.tsv"))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", type=Path, help="default: all that are there")
     parser.add_argument("--qmsum", type=Path, help="folder of QMSum's meetings, for files named qmsum-MEETING.tsv")
     options = parser.parse_args()
     n_faults = n_asked = 0
-    for file in options.files or sorted((TRAINING / "questions").glob("*.tsv")):
+    for file in options.files or [*_all_in("questions"), *_all_in("details")]:
         if file.stem.startswith("qmsum-"):
             if options.qmsum is None:
                 continue

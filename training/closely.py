@@ -5,7 +5,8 @@
 After reader.py, in the same work folder. It begins with the weights of the reader that ships and learns from what that
 reader finds hard: of four of the passages found for a question, as a rule one that holds its answer, the sentences that
 it puts highest. Each is read by itself, marked, with a few of those around it, and the loss is that of choosing rightly
-among eight of them and nothing. Finding those sentences takes longer than learning from them once, so they are kept;
+among eight of them and nothing. Of those that answer with a number, a time or a name a near miss is shown too, the same
+sentence without it (details.py). Finding those sentences takes longer than learning from them once, so they are kept;
 both go on where they were stopped. `export.py --states FOLDER/closely.pt --output ...` then makes what is shipped.
 """
 
@@ -14,11 +15,12 @@ from __future__ import annotations
 import argparse
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from details import Detail, details, scarred, shows, without
 from examples import Example
 from numpy.typing import NDArray
 from reader import SEED, Sample, a_window, learn, made_examples, masked, some_of
@@ -29,6 +31,8 @@ from transcript_qa.reading.network_input import MARKS, Window, singled_out
 
 N_WINDOWS, N_KEPT, N_DRAWN = 4, 12, 8
 MOST_BEFORE, MOST_AFTER = 4, 3
+NEAR_MISSES, ALONE, SCARRED = 0.6, 0.5, 0.35
+"""How often a near miss is shown, how often alone, and how often a sentence that answers has a gap elsewhere."""
 _SHARD = 2048
 
 Kept = tuple[int, int, bool]
@@ -90,18 +94,41 @@ def _windows(example: Example, rng: np.random.Generator) -> Iterator[tuple[Windo
 
 
 def draw(question: Hard, rng: np.random.Generator) -> Sample:
-    """Some of a question's sentences, each in a window of its own, with some of the word pieces hidden."""
+    """Some of a question's sentences, each in a window of its own, with some of the word pieces hidden.
+
+    Of many that answer with a number, a time or a name there is a near miss too (details.py), beside the sentence or in
+    its place; then nothing that shows the detail is among the others.
+    """
     good = [each for each in question.kept if each[2]]
     bad = [each for each in question.kept if not each[2]]
-    chosen = [good[i] for i in rng.permutation(len(good))[:2]]
-    chosen += some_of(bad, [1 / (rank + 3) for rank in range(len(bad))], N_DRAWN - len(chosen), rng)
     before, after = int(rng.integers(MOST_BEFORE + 1)), int(rng.integers(MOST_AFTER + 1))
-    sample: Sample = []
-    for number, place, right in chosen:
-        window = singled_out(question.windows[number], place, before=before, after=after)
-        hidden = np.where(np.isin(window.ids, MARKS), window.ids, masked(window.ids, rng))
-        sample.append((Window(hidden, window.sentences), np.array([right]), float(right)))
-    return sample
+
+    def singled(number: int, place: int) -> Window:
+        return singled_out(question.windows[number], place, before=before, after=after)
+
+    answering = [singled(*good[i][:2]) for i in rng.permutation(len(good))[:2]]
+    taken = [detail for words in question.asked.words for detail in details(question.asked.text, words)]
+    missing = _near_misses(answering, taken, rng)
+    if missing and len(missing) == len(good) and rng.random() < ALONE:
+        answering = []
+    elif question.asked.words:
+        answering = [scarred(w, question.asked.words, rng) if rng.random() < SCARRED else w for w in answering]
+    chosen = [(window, True) for window in answering] + [(window, False) for window in missing]
+    others = some_of(bad, [1 / (rank + 3) for rank in range(len(bad))], N_DRAWN - len(chosen), rng)
+    chosen += [(singled(number, place), False) for number, place, _ in others]
+    if missing and not answering:
+        chosen = [each for each in chosen if not shows(each[0], taken)]
+    return [(_hidden(window, rng), np.array([right]), float(right)) for window, right in chosen]
+
+
+def _near_misses(answering: Sequence[Window], taken: Sequence[Detail], rng: np.random.Generator) -> list[Window]:
+    if not taken or rng.random() >= NEAR_MISSES:
+        return []
+    return [window for window in (without(each, taken, rng) for each in answering) if window is not None]
+
+
+def _hidden(window: Window, rng: np.random.Generator) -> Window:
+    return Window(np.where(np.isin(window.ids, MARKS), window.ids, masked(window.ids, rng)), window.sentences)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sources import Asked, friends_asked, own_asked, qmsum_asked
+from sources import Asked, detailed, friends_asked, own_asked, qmsum_asked
 
 from transcript_qa import TranscriptQA
 from transcript_qa.datatypes import Filters, ImportReport, Passage, Span, Transcript
@@ -127,7 +127,8 @@ def answers(asked: Asked, sentence: Span) -> bool:
 def own_examples(files: Sequence[Path], index: Path, embedder: Remembering) -> list[Example]:
     """The examples of some of the project's own transcripts; their index is kept at `index`."""
     by_id = transcripts_of(files, index, embedder)
-    asked = own_asked({Path(t.source).stem: t for t in by_id.values()})
+    by_stem = {Path(t.source).stem: t for t in by_id.values()}
+    asked = own_asked(by_stem) + detailed(by_stem)
     return _made(asked, by_id, index, embedder)
 
 

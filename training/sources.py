@@ -3,7 +3,8 @@
 QMSum train (MIT): the questions that came with the meetings, whose evidence is turns; and questions written for this
     project on the same meetings (training/questions/qmsum-*.tsv), whose evidence is words.
 FriendsQA (Apache-2.0): the questions on scripted dialogue, whose evidence is words.
-The project's own transcripts (training/transcripts/) with the questions written on them (training/questions/).
+The project's own transcripts (training/transcripts/) with the questions written on them (training/questions/), and on
+    some of them questions rich in detail with near misses of the same kind (training/details/).
 On QMSum's meetings and the project's own transcripts, questions on topics (training/topics/), whose evidence is turns.
 """
 
@@ -31,6 +32,7 @@ class Asked:
         text: the question.
         transcript: id of the transcript that it was asked on.
         gold: spans in the text of that transcript that answer; empty where nothing does.
+        words: the same as words, of questions written for this project.
         topical: True where `gold` is all that was said about it, not the words that answer.
     """
 
@@ -39,6 +41,7 @@ class Asked:
     transcript: str
     gold: tuple[Span, ...]
     topical: bool = False
+    words: tuple[str, ...] = ()
 
 
 def own_asked(transcripts: Mapping[str, Transcript]) -> list[Asked]:
@@ -50,6 +53,17 @@ def own_asked(transcripts: Mapping[str, Transcript]) -> list[Asked]:
             asked += _written(parse_questions(questions.read_text("utf-8")), transcript, "own")
         asked += _own_topics(stem, transcript, dict(enumerate(transcript.turns)), len(transcript.turns))
     return asked
+
+
+def detailed(transcripts: Mapping[str, Transcript]) -> list[Asked]:
+    """The questions rich in detail on the project's own transcripts, half of them near misses."""
+    return [
+        asked
+        for stem, transcript in transcripts.items()
+        for file in (TRAINING / "details" / f"{stem}.tsv",)
+        if file.is_file()
+        for asked in _written(parse_questions(file.read_text("utf-8")), transcript, "own")
+    ]
 
 
 def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript], *, written: bool = True) -> list[Asked]:
@@ -97,7 +111,7 @@ def _written(questions: Sequence[Written], transcript: Transcript, source: str) 
         words = question.words if question.answerable else ()
         gold = tuple(span for piece in words for span in _find(transcript, piece))
         if gold or not question.answerable:
-            yield Asked(source=source, text=question.text, transcript=transcript.id, gold=gold)
+            yield Asked(source=source, text=question.text, transcript=transcript.id, gold=gold, words=words)
 
 
 def _find(transcript: Transcript, piece: str) -> Iterator[Span]:

@@ -48,19 +48,19 @@ _ASKS: tuple[tuple[Wanted, re.Pattern[str]], ...] = tuple(
     )
 )
 
-_NUMBER_WORD = (
+NUMBER_WORD = (
     r"(?:zero|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen"
     r"|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million"
     r"|billion|half|quarter|third|dozen|double|twice)"
 )
-_MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-_DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
+MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+DAY = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day"
 _HOLDS: dict[Wanted, re.Pattern[str]] = {
-    Wanted.AMOUNT: re.compile(rf"\d|(?i:\b{_NUMBER_WORD}\b)|[$€£%]"),
+    Wanted.AMOUNT: re.compile(rf"\d|(?i:\b{NUMBER_WORD}\b)|[$€£%]"),
     Wanted.TIME: re.compile(
-        rf"\b{_MONTH}\b|\b{_DAY}s?\b|\b(1[5-9]|20)\d\d\b|\b\d{{1,2}}[:.]\d\d\b"
+        rf"\b{MONTH}\b|\b{DAY}s?\b|\b(1[5-9]|20)\d\d\b|\b\d{{1,2}}[:.]\d\d\b"
         r"|(?i:\b(today|tomorrow|yesterday|tonight|morning|afternoon|evening|noon|midnight|o'clock|last|next|ago|since"
-        rf"|during|spring|summer|autumn|winter|easter|christmas)\b)|(?i:\b(\d+|{_NUMBER_WORD})[ -]"
+        rf"|during|spring|summer|autumn|winter|easter|christmas)\b)|(?i:\b(\d+|{NUMBER_WORD})[ -]"
         r"(second|minute|hour|day|week|month|year|decade)s?\b)"
     ),
     Wanted.PERSON: re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][a-z]+\b|(?i:\b(I|we|my|our|he|she|they)\b)"),
