@@ -15,6 +15,7 @@ sys.path += [str(Path(__file__).parents[1] / "training"), str(Path(__file__).par
 
 import check_topics
 import closely
+import details
 import reader
 import sources
 import topically
@@ -26,15 +27,16 @@ from check_topics import faults as topic_faults
 from examples import Example, Found, Remembering, transcripts_of
 from retrieval import questions_of
 from sources import Asked, own_asked, qmsum_asked
-from unseen import kind_of_meeting, topic_questions
+from unseen import kind_of_meeting, renamed, topic_questions
 
 from transcript_qa import minilm
 from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Span
 from transcript_qa.embed import SentenceTransformerEmbedder
+from transcript_qa.model_files import bundled_tokenizer
 from transcript_qa.reading.model import EvidenceModel
 from transcript_qa.reading.network import EvidenceNetwork, is_trained
-from transcript_qa.reading.network_input import Window
+from transcript_qa.reading.network_input import Window, singled_out
 
 TALK = """A talk on a bridge
 
@@ -129,6 +131,23 @@ def test_what_is_learnt_closely_is_what_the_reader_puts_highest() -> None:
     assert len(without.kept) == closely.N_KEPT
 
 
+@pytest.mark.parametrize(
+    ("question", "left"),
+    [
+        ("what did Anna Holt sign", {"what did Holt sign", "what did Anna sign"}),
+        ("why was Mr Varley late in May?", {"why was Mr late in May?"}),
+        ("Who was late?", {"Who was late?"}),
+    ],
+)
+def test_one_name_of_a_question_becomes_one_that_nobody_mentions(question: str, left: set[str]) -> None:
+    seen = set()
+    for seed in range(20):
+        changed = renamed(question, np.random.default_rng(seed)).split()
+        seen.add(" ".join(word for word in changed if word in question.split()))
+        assert len(changed) == len(question.split())
+    assert seen == left
+
+
 def test_what_is_drawn_on_a_topic_is_some_of_each_kind_and_rather_what_was_found_first() -> None:
     good, bad, _ = example(5, answered=True).found
     several = [replace(good, fused=float(n)) for n in range(6)] + [replace(bad, fused=float(n)) for n in range(30)]
@@ -170,13 +189,87 @@ def test_the_loss_on_a_topic_is_least_where_passages_and_sentences_have_their_ev
     assert loss(lambda *each: told(*each, sentences=5.0, passages=-5.0)) > known + 5
 
 
-def test_the_questions_written_for_training_have_their_answers_word_for_word() -> None:
+@pytest.mark.parametrize(("written", "at_least"), [("questions", 480), ("details", 190)])
+def test_the_questions_written_for_training_have_their_answers_word_for_word(written: str, at_least: int) -> None:
     folder = reader.TRAINING
-    files = [f for f in sorted((folder / "questions").glob("*.tsv")) if not f.stem.startswith("qmsum-")]
-    assert len(files) >= 480
+    files = [f for f in sorted((folder / written).glob("*.tsv")) if not f.stem.startswith("qmsum-")]
+    assert len(files) >= at_least
     for file in files:
         wrong = faults(parse_questions(file.read_text("utf-8")), turns_of(folder / "transcripts" / f"{file.stem}.txt"))
         assert not wrong, (file.name, wrong)
+
+
+SAYS = "The bank lent forty thousand crowns in May. It was signed by Anna Holt for forty thousand crowns."
+
+
+def one_sentence(text: str) -> Window:
+    """A text with its first sentence marked as the one that is meant."""
+    encoded = bundled_tokenizer().encode(text, add_special_tokens=False)
+    end = next(number for number, (start, _) in enumerate(encoded.offsets) if start > text.index("."))
+    ids = np.array(encoded.ids, dtype=np.int32)
+    span = Span(start=0, end=text.index(".") + 1)
+    return singled_out(Window(ids, ((span, 0, end), (span, end, len(ids)))), 0, before=0, after=1)
+
+
+def said(window: Window) -> str:
+    text: str = bundled_tokenizer().decode(window.ids.tolist(), skip_special_tokens=False)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("question", "gone", "kept"),
+    [
+        ("how much did the bank lend", "forty thousand crowns", "may"),
+        ("when was it lent", "may", "bank"),
+        ("who signed it", None, ""),  # the name stands in the next sentence
+        ("why did the bank lend it", None, ""),
+    ],
+)
+def test_a_near_miss_is_the_sentence_without_what_was_asked_for(question: str, gone: str | None, kept: str) -> None:
+    window = one_sentence(SAYS)
+    taken = details.details(question, SAYS)
+    for seed in range(12):
+        left = details.without(window, taken, np.random.default_rng(seed))
+        if gone is None:
+            assert left is None
+            continue
+        assert left is not None
+        assert gone not in said(left)
+        assert kept in said(left)
+        assert not details.shows(left, taken)
+        ((_, start, end),) = left.sentences
+        assert (left.ids[start - 1], left.ids[end]) == closely.MARKS
+    assert bool(taken) is (not question.startswith("why"))
+
+
+def test_a_gap_elsewhere_leaves_the_answer_and_the_marks() -> None:
+    window = one_sentence(SAYS)
+    changed = 0
+    for seed in range(40):
+        left = details.scarred(window, ["forty thousand crowns"], np.random.default_rng(seed))
+        changed += said(left) != said(window)
+        assert said(left).count("forty thousand crowns") == 2
+        ((_, start, end),) = left.sentences
+        assert (left.ids[start - 1], left.ids[end]) == closely.MARKS
+    assert changed > 20
+
+
+def test_what_is_drawn_closely_has_near_misses_beside_the_answer_or_in_its_place() -> None:
+    window = one_sentence(SAYS)
+    ids = np.delete(window.ids, [window.sentences[0][1] - 1, window.sentences[0][2]])
+    end = window.sentences[0][2] - 1
+    span = window.sentences[0][0]
+    whole = Window(ids, ((span, 0, end), (span, end, len(ids))))
+    asked = Asked(source="own", text="how much did the bank lend", transcript="t", gold=(span,), words=(SAYS[:42],))
+    question = closely.Hard(asked, np.array([2129], dtype=np.int32), [whole], [(0, 0, True), (0, 1, False)])
+    seen = set()
+    for seed in range(60):
+        sample = closely.draw(question, np.random.default_rng(seed))
+        rights = tuple(bool(right[0]) for _, right, _ in sample)
+        seen.add(rights)
+        assert rights == tuple(share == 1.0 for _, _, share in sample)
+    # The other sentence names the sum as well, so that it is left out where nothing is to answer.
+    assert seen == {(True, False), (True, False, False), (False,)}
 
 
 def test_everyone_who_gives_the_answer_is_a_right_speaker(tmp_path: Path) -> None:

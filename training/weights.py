@@ -3,14 +3,14 @@
     python training/weights.py --work FOLDER --qmsum PATH/qmsum/val
 
 Read are questions that the networks were never trained on (unseen.py): on each of the project's transcripts held out of
-the training, and those of corpus/questions.jsonl that are marked "tune". What the network says of each sentence, or the
-cosine of the embedding model, is weighed together with the other features of features.py: sentence weights are fitted
-with a softmax over the sentences of one question, the chance that the best one answers with a logistic regression, in
-which both sets of questions weigh the same. The threshold is the lowest chance at which three quarters of the
-unanswerable questions of both sets are declined. Which sentences the network reads again more closely is chosen by the
-weights that are there before, so run it twice. Printed is what the fit gives on transcripts left out of it and on the
-questions marked "held-out", which are only measured. The work folder holds the indexes. Deterministic; some minutes on
-two cores for the network, half an hour for the cosine.
+the training, some rich in detail and half of these near misses, and those of corpus/questions.jsonl that are marked
+"tune". What the network says of each sentence, or the cosine of the embedding model, is weighed together with the other
+features of features.py: sentence weights are fitted with a softmax over the sentences of one question, the chance that
+the best one answers with a logistic regression, in which the corpus weighs as much as all else. The threshold is the
+lowest chance at which four fifths of the unanswerable questions of both are declined. Which sentences the network
+reads again more closely is chosen by the weights that are there before, so run it twice. Printed is what the fit gives
+on transcripts left out of it and on the questions marked "held-out", which are only measured. The work folder holds the
+indexes. Deterministic; some minutes on two cores for the network, half an hour for the cosine.
 
 Questions on topics have weights of their own (`topics`), for another network reads for them. They are fitted on those
 of QMSum's validation split and of the transcripts held out, and on those of the questions above that are taken for one
@@ -31,7 +31,7 @@ from examples import Remembering
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
-from unseen import ROOT, Question, corpus_questions, meeting_topics, own_questions, own_topics
+from unseen import ROOT, Question, corpus_questions, meeting_topics, own_details, own_questions, own_renamed, own_topics
 
 from transcript_qa.reading.features import (
     QUESTION_FEATURES,
@@ -44,8 +44,9 @@ from transcript_qa.reading.model import EvidenceModel
 from transcript_qa.reading.reader import EvidenceReader, described_by, shipped_weights
 
 L2 = 0.5
-DECLINED = 0.75
+DECLINED = 0.8
 N_FOLDS = 5
+THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 READERS = ("trained", "cosine", "topics")
 
 
@@ -109,7 +110,8 @@ def rows(cases: Sequence[Case], weights: NDArray[np.float64]) -> tuple[NDArray[n
 def fit_chance(cases: Sequence[Case], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """Weights of the question features, and what is added."""
     x, y = rows(cases, weights)
-    scale = x.std(axis=0) + 1e-9
+    spread = x.std(axis=0)
+    scale = np.where(spread > 0, spread, 1.0)
     model = LogisticRegression(C=0.3, max_iter=2000).fit(x / scale, y, sample_weight=shares(cases))
     return model.coef_[0] / scale, float(model.intercept_[0])
 
@@ -147,9 +149,13 @@ def tell(name: str, outside: Sequence[tuple[Sequence[Case], Sequence[Case]]]) ->
         right.extend(rows(measured, weights)[1])
         answerable.extend(case.answerable for case in measured)
     chance, good, yes = np.array(found), np.array(right), np.array(answerable)
+    if not yes.any():
+        declined = ", ".join(f"{(chance < t).mean():.3f} at {t:.2f}" for t in THRESHOLDS)
+        print(f"{name}: {len(yes)}, declined {declined}")
+        return
     reach = np.mean([case.right.any() for _, measured in outside for case in measured if case.answerable])
     print(f"{name}: best sentence right {good[yes].mean():.3f}, an answer among the sentences {reach:.3f}")
-    for threshold in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
+    for threshold in THRESHOLDS:
         kept = chance >= threshold
         print(
             f"  threshold {threshold:.2f}: answerable answered {kept[yes].mean():.3f}, rightly"
@@ -157,15 +163,34 @@ def tell(name: str, outside: Sequence[tuple[Sequence[Case], Sequence[Case]]]) ->
         )
 
 
-def fitted(name: str, own: Sequence[Case], tune: Sequence[Case], held_out: Sequence[Case]) -> dict[str, Any]:
-    """The weights of one reader, what they give printed first."""
+def fitted(
+    name: str,
+    own: Sequence[Case],
+    detailed: Sequence[Case],
+    renamed: Sequence[Case],
+    tune: Sequence[Case],
+    held_out: Sequence[Case],
+) -> dict[str, Any]:
+    """The weights of one reader, what they give printed first.
+
+    Args:
+        name: of the reader.
+        own: questions on the held-out transcripts.
+        detailed: those rich in detail, on the same transcripts.
+        renamed: some of both with a name that nobody mentions.
+        tune: questions of the corpus that may be fitted to.
+        held_out: those that are only measured.
+    """
     print(name, flush=True)
-    groups = sorted({case.group for case in own})
-    folds = [([*(c for c in own if c.group != g), *tune], [c for c in own if c.group == g]) for g in groups]
-    tell("  own transcripts left out of the fit", folds)
-    tell("  corpus, tune, left out of the fit", [(own, tune)])
-    tell("  corpus, held out", [([*own, *tune], held_out)])
-    return weights_of([*own, *tune])
+    both = [*own, *detailed, *renamed]
+    groups = sorted({case.group for case in both})
+    kinds = ("own transcripts", own), ("the same, rich in detail", detailed), ("with another name", renamed)
+    for what, measured in kinds:
+        folds = [([*(c for c in both if c.group != g), *tune], [c for c in measured if c.group == g]) for g in groups]
+        tell(f"  {what}, left out of the fit", folds)
+    tell("  corpus, tune, left out of the fit", [(both, tune)])
+    tell("  corpus, held out", [([*both, *tune], held_out)])
+    return weights_of([*both, *tune], declining=[*own, *detailed, *tune])
 
 
 def fitted_on_topics(
@@ -189,18 +214,19 @@ def fitted_on_topics(
     tell("  meetings left out of the fit", folds)
     tell("  own transcripts, topics, left out of the fit", [([*meetings, *taken], own)])
     tell("  facts taken for topics, left out of the fit", [([*meetings, *own], taken)])
-    return {**weights_of([*meetings, *own, *taken]), "threshold": threshold}
+    cases = [*meetings, *own, *taken]
+    return {**weights_of(cases, declining=cases), "threshold": threshold}
 
 
-def weights_of(cases: Sequence[Case]) -> dict[str, Any]:
-    """Fitted on all of these, as they are kept."""
+def weights_of(cases: Sequence[Case], *, declining: Sequence[Case]) -> dict[str, Any]:
+    """Fitted on all of these, as they are kept, with the threshold at which enough of `declining` are declined."""
     sentence = fit_sentences(cases)
     question, bias = fit_chance(cases, sentence)
     return {
         "sentence": dict(zip(SENTENCE_FEATURES, np.round(sentence, 4).tolist(), strict=True)),
         "question": dict(zip(QUESTION_FEATURES, np.round(question, 4).tolist(), strict=True)),
         "question_bias": round(bias, 4),
-        "threshold": fit_threshold(cases, chances(cases, sentence, question, bias)),
+        "threshold": fit_threshold(declining, chances(declining, sentence, question, bias)),
     }
 
 
@@ -212,7 +238,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "src" / "transcript_qa" / "data" / "weights.json")
     options = parser.parse_args()
     embedder = Remembering()
-    own = own_questions(options.work, embedder)
+    own, details, named = (made(options.work, embedder) for made in (own_questions, own_details, own_renamed))
     tune, held_out = (corpus_questions(options.work, embedder, split) for split in ("tune", "held-out"))
     model, cosine = EvidenceModel(), EvidenceReader(embedder)
     seen: dict[str, Callable[[Question], Case]] = {
@@ -222,10 +248,10 @@ def main() -> None:
     stored = json.loads(options.output.read_text("utf-8")) if options.output.is_file() else {}
     for name in options.readers:
         if name in seen:
-            parts = ([seen[name](question) for question in part] for part in (own, tune, held_out))
+            parts = ([seen[name](question) for question in part] for part in (own, details, named, tune, held_out))
             stored[name] = fitted(name, *parts)
     if "topics" in options.readers:
-        taken = [replace(each, group="facts") for each in (*own, *tune) if each.on_a_topic]
+        taken = [replace(each, group="facts") for each in (*own, *details, *tune) if each.on_a_topic]
         asked = meeting_topics(options.qmsum, options.work, embedder), own_topics(options.work, embedder), taken
         cases = ([by_network(model, question, on_a_topic=True) for question in part] for part in asked)
         stored["topics"] = fitted_on_topics(*cases, threshold=stored["trained"]["threshold"])
