@@ -48,8 +48,8 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Voices]:
 
 
 IMPORTS = Earlier(
-    question="By how much did Ostrany's imports of wheat go up last year?",
-    quotes=("Ostrany's imports of wheat went up by over 25 percent.",),
+    question="By how much did Ostrany's imports from Veldania go up last year?",
+    quotes=("Ostrany's imports went up by over 25 percent.",),
     speakers=("Ketrin Halvey",),
     repliers=("Ilmar Dreskov",),
 )
@@ -66,14 +66,16 @@ def after(question: str) -> Earlier:
     ("earlier", "asked", "whole"),
     [
         # a country owns and has, but is no "he"
-        (IMPORTS, "what did he think of that?", "what did Ketrin Halvey think of Ostrany's imports of wheat?"),
+        (IMPORTS, "what did he think of that?", "what did Ketrin Halvey think of Ostrany's imports?"),
         (after("Who gave Ostrany its largest loan?"), "how big was it?", "how big was the largest loan?"),
         (SHIP, "when did he leave it?", "when did Fenn leave Fenn's first ship?"),
         # "him" is not who answers
         (LOAN, "what did Dreskov answer him?", "what did Dreskov answer Ketrin Halvey?"),
         # people are many, and "part" is nothing
         (after("How many people took part in the trial?"), "how old were they?", "how old were the people?"),
+        (after("How many people took part in the trial?"), "how long was it?", "how long was the trial?"),
         # what was asked for, not the country or what it is ready for
+        (after("What loan did Norway give?"), "when was it repaid?", "when was the loan repaid?"),
         (
             after("What equipment did Halvey say Ostrany is ready to hand over?"),
             "what shape is it in?",

@@ -42,8 +42,8 @@ _ASKS_FOR_A_NAME = re.compile(
 _ANY_AMOUNT = re.compile(r"\bhow (?:many|much|long|old|far|big|high)\b", re.IGNORECASE)
 _FILLED = 0.7
 _TRIES = 8
-_FIRST_WORD = 999
-"""Word pieces up to here are no words: marks of the vocabulary, signs and single letters."""
+_LAST_MARK = 998
+"""Word pieces up to here are marks of the vocabulary, behind them come signs, letters and words."""
 
 
 class Kind(Enum):
@@ -115,7 +115,7 @@ def scarred(window: Window, kept: Sequence[str], rng: np.random.Generator) -> Wi
             fixed[at : at + len(pieces)] = True
     for _ in range(_TRIES):
         n, at = int(rng.integers(1, 4)), int(rng.integers(len(window.ids)))
-        if at + n <= len(window.ids) and (window.ids[at : at + n] > _FIRST_WORD).all() and not fixed[at : at + n].any():
+        if at + n <= len(window.ids) and (window.ids[at : at + n] > _LAST_MARK).all() and not fixed[at : at + n].any():
             kind = list(Kind)[int(rng.integers(len(Kind)))]
             return _replaced(window, at, n, _filling(kind, rng) if rng.random() < _FILLED else ()) or window
     return window

@@ -32,8 +32,8 @@ class Asked:
         text: the question.
         transcript: id of the transcript that it was asked on.
         gold: spans in the text of that transcript that answer; empty where nothing does.
-        words: the same as words, of questions written for this project.
         topical: True where `gold` is all that was said about it, not the words that answer.
+        words: `gold` as words, of questions written for this project.
     """
 
     source: str
