@@ -128,6 +128,14 @@ def test_a_beside_q_is_a_role() -> None:
         ("Mira Voss, Treasurer", "Treasurer", "Mira Voss"),
         ("Voss, Mira", None, "Mira Voss"),
         ("Senior Administration Official", None, None),
+        (
+            "Editor-in-Chief of the Besk Gazette newspaper Mira Voss",
+            "Editor-in-Chief of the Besk Gazette newspaper",
+            "Mira Voss",
+        ),
+        ("Besk magazine Editor-in-Chief Mira Voss", "Besk magazine Editor-in-Chief", "Mira Voss"),
+        ("Minister Mira van der Voss", "Minister", "Mira van der Voss"),
+        ("Mary Smith-Warden", None, "Mary Smith-Warden"),
     ],
 )
 def test_titles(label: str, role: str | None, name: str | None) -> None:

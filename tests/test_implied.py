@@ -135,6 +135,13 @@ def test_a_name_of_two_people_is_not_certain() -> None:
     assert found("what did a say", both) == []
 
 
+def test_a_small_word_of_a_label_is_nobodys_name() -> None:
+    one = info("one", "One", None, Speaker(label="In Memoriam Mira Voss"))
+    assert found("what did people in town say", (one,)) == []
+    assert found("what did in say", (one,)) == []
+    assert found("what did Voss say", (one,)) == [("speaker", ("In Memoriam Mira Voss",), True)]
+
+
 def test_who_speaks_is_gathered_once_for_an_archive_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     gathered: list[object] = []
     monkeypatch.setattr(voices.Voices, "__init__", _noting(voices.Voices.__init__, gathered))

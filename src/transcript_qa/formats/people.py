@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from transcript_qa.datatypes import Speaker, SpeakerKind
 from transcript_qa.formats import labels
-from transcript_qa.formats.lexicon import HONORIFICS, OFFICES, SURNAMES, TITLES
+from transcript_qa.formats.lexicon import HONORIFICS, OFFICES, PARTICLES, SURNAMES, TITLES
 
 # Forms of address that tell nothing of what a person does.
 _POLITE = frozenset({"mr", "mrs", "ms", "miss", "m", "herr", "frau", "mme", "sr", "sra", "hon"})
@@ -160,6 +160,8 @@ def split_title(label: str) -> tuple[str | None, str | None]:
     (('Mayor', 'Edwin Sallow'), ('Treasury', 'Mira Voss'))
     >>> split_title("Minister of Finance of Ostrany Pavo Lindqvar")
     ('Minister of Finance of Ostrany', 'Pavo Lindqvar')
+    >>> split_title("Editor-in-Chief of the Sarnet Herald newspaper Mira Voss")
+    ('Editor-in-Chief of the Sarnet Herald newspaper', 'Mira Voss')
     >>> split_title("The Chair (Ms. Mira Voss (Besk, Ind.))")
     ('The Chair', 'Mira Voss')
     >>> split_title("MS. VOSS"), split_title("Senior Administration Official")
@@ -180,10 +182,16 @@ def split_title(label: str) -> tuple[str | None, str | None]:
         if len(words) < 3:
             return None, label
         return (None if folded[0] in _POLITE else words[0]), " ".join(words[1:])
-    offices = [at for at, low in enumerate(folded) if low in TITLES or low in OFFICES]
-    if not offices or not any(low in TITLES for low in folded):
+    offices = [at for at, low in enumerate(folded) if _is_office(low)]
+    if not offices or not any(part in TITLES for at in offices for part in (folded[at], *folded[at].split("-"))):
         return None, label
     return _after_office(words, folded, offices[-1])
+
+
+def _is_office(folded: str) -> bool:
+    """Whether a word belongs to an office, "editor-in-chief" too, but not the "Voss-Warden" of a name."""
+    parts = folded.split("-")
+    return folded in TITLES or {parts[0], parts[-1]} <= TITLES | OFFICES
 
 
 def _with_bracket(before: str, inside: str) -> tuple[str | None, str | None]:
@@ -213,6 +221,10 @@ def _after_office(words: list[str], folded: list[str], last: int) -> tuple[str |
         return None, (name if len(words) == 2 and folded[-1] in SURNAMES and folded[0] not in TITLES else None)
     if rest == 1 and len(words) == 2 and folded[0] in SURNAMES:
         return None, " ".join(words)
+    # "Of the Herald newspaper Mira Voss": but for "van" and its like, no word of a name has a small letter first.
+    small = max((at for at in range(rest, len(words)) if words[at][:1].islower()), default=0)
+    if small and folded[small] not in PARTICLES and len(words) - small in (3, 4):
+        return " ".join(words[: small + 1]), " ".join(words[small + 1 :])
     if folded[rest] in {"of", "for", "to", "the"}:
         # With one word of place and two of name the cut is certain; "of South Africa" is a place of two words.
         while rest < len(words) and folded[rest] in {"of", "for", "to", "the"}:

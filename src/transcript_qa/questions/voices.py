@@ -196,7 +196,7 @@ def _add(found: dict[tuple[str, ...], Voice], speaker: Speaker, transcript_id: s
     voice.full.add(bare)
     if person:
         voice.full |= {words_of for label in (speaker.label, *speaker.aliases) if (words_of := _folded(label))}
-        voice.parts |= {part for part in (bare[0], bare[-1]) if len(part) > 1 and part not in _TITLES}
+        voice.parts |= {part for part in (bare[0], bare[-1]) if len(part) > 1 and part not in _TITLES | _BEFORE_NAMES}
     elif speaker.label:
         voice.full.add(_folded(speaker.label) if bare[0] != "speaker" else bare)
     if speaker.role:
