@@ -137,6 +137,57 @@ def after(question: str) -> Earlier:
         (after("when does the first tranche arrive"), "how much?", "how much is the first tranche?"),
         (after("in which shipyard was the Aldis Queen built"), "when?", "when was the Aldis Queen built?"),
         (SCALDED, "why?", "why was it that somebody got scalded?"),
+        # who asked, of what was asked
+        (
+            after("Why didn't the council require permits of the traders?"),
+            "who asked that?",
+            "who asked about permits of the traders?",
+        ),
+        # a piece that asks for something of its own
+        (
+            after("What must the insurers pay for under the new plan?"),
+            "for how many people?",
+            "for how many people must the insurers pay for under the new plan?",
+        ),
+        (after("How many bells did they order?"), "what kind?", "what kind of bells did they order?"),
+        (after("How many bells did they order?"), "at what price?", "at what price did they order the bells?"),
+        (after("How many bells did they order?"), "where?", "where did they order the bells?"),
+        (after("Who seconded the motion?"), "which motion?", "which motion: Who seconded the motion?"),
+        (after("What did Norway sign?"), "with whom?", "with whom did Norway sign?"),
+        # "why not" somebody
+        (after("Who is working on the sea wall?"), "why not Marlow?", "why isn't Marlow working on the sea wall?"),
+        (after("Who seconded the motion?"), "why not Marlow?", "why was it not Marlow who seconded the motion?"),
+        (after("How many bells did they order?"), "why not two?", "why not two: How many bells did they order?"),
+        # a talk is where it was said, and "the Harrow fire" is nobody
+        (
+            after("What is a signal lamp, as the keeper explains it on the lighthouse podcast?"),
+            "how common was it?",
+            "how common was the signal lamp?",
+        ),
+        (after("who was killed in the Harrow fire"), "how old was he?", "how old was he?"),
+        # what is done, not who does it; the question behind "to", not its verb; not what a debate was on
+        (after("Why did the council raise the price?"), "what else?", "what else was said about the price?"),
+        (after("How much does it cost to host Relay on a server?"), "who owns it?", "who owns Relay?"),
+        (
+            after("How long did Marlow want in the debate on parking?"),
+            "why was Dacey worried about that?",
+            "why was Dacey worried about the debate?",
+        ),
+        # "it" of "how long did it take", and people who are "those on Medicare"
+        (
+            after("When was the upgrade of the network?"),
+            "how long did it take?",
+            "how long did the upgrade of the network take?",
+        ),
+        (after("What do widows pay for gas?"), "and those on a pension?", "What do those on a pension pay for gas?"),
+        # short and with "and", it goes on with what was talked of
+        (WHEAT, "and what are the plus sides?", "what are the plus sides, wheat?"),
+        (after("What does the plan cost?"), "and what is Marlow doing?", "what is Marlow doing?"),
+        (
+            after("Does the plan cover tests?"),
+            "and tests they already bought?",
+            "what about tests they already bought, tests?",
+        ),
         # more of it
         (LOAN, "tell me more", "what else was said about the loan?"),
         (LOAN, "what else?", "what else was mentioned?"),
@@ -162,6 +213,8 @@ def test_a_follow_up_is_made_whole(earlier: Earlier, asked: str, whole: str | No
         "how many people were there",
         "sea wall",
         "parking charges in winter",
+        "what happened next",
+        "which firms took part",
         "thanks",
         "?",
         "",

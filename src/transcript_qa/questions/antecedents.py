@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from transcript_qa.formats.lexicon import TITLES
-from transcript_qa.questions.phrases import AUXILIARIES, PREPOSITIONS, WH, Part, Phrase, phrases
+from transcript_qa.questions.phrases import AUXILIARIES, DOES, PREPOSITIONS, WH, Part, Phrase, phrases
 from transcript_qa.questions.saying import DO, OPINION, PLAN, SAY
+from transcript_qa.questions.titles import TALK
 from transcript_qa.questions.voices import Voices, Word, question_words
 
 LOOK_BACK = 3
@@ -30,6 +31,8 @@ _PERSONS = TITLES | frozenset(
     "master helmsman apprentice neighbour daughter son wife husband mother brother conductor verger owner "
     "contractor consultant grower driver girl boy woman man lady child courier skipper victim winner colleague".split()
 )
+_WHERE_IT_WAS_SAID = re.compile(rf"\b(?:{TALK}|show|programme|channel)s?$", re.IGNORECASE)
+_TIMES = frozenset("year month week day night morning evening time times".split())
 _ENDING = " ?.!,;:"
 
 
@@ -70,10 +73,26 @@ class Antecedents:
     def topic(self) -> str:
         """What was talked about, in full, or empty."""
         for each in reversed(self._earlier):
-            found = about_clause(each.question) or self._thing_of(each, plural=None)
+            found = about_clause(each.question) or self._done_to(each) or self._thing_of(each, plural=None)
             if found:
                 return found
         return ""
+
+    def _done_to(self, each: Earlier) -> str:
+        """What somebody does something to: "the price" of "why did the council raise the price"; with a name, both."""
+        asked = question_words(each.question)
+        found = [p for p in phrases(each.question) if p.part in (Part.SUBJECT, Part.OBJECT, Part.ASKED)]
+        if [p.part for p in found[:2]] != [Part.SUBJECT, Part.OBJECT] or found[0].first == 0:
+            return ""
+        subject, thing = found[:2]
+        does = asked[subject.first - 1].folded in DOES and thing.first > subject.end
+        # A bare word behind may as well be a verb: "why didn't they enroll".
+        bare = thing.end - thing.first == 1 and thing.text.islower() and not thing.plural
+        if not does or bare or thing.text.split()[-1] in _TIMES:
+            return ""
+        named = any(n.first < subject.end and subject.first < n.end for n in self._voices.named_in(asked))
+        done_to = _with_article(thing, asked)
+        return f"{subject.text} and {done_to}" if _is_proper(subject) and not named else done_to
 
     def thing(self, *, plural: bool) -> str:
         """What "it" or "they" stands for, or empty; "a permit" may be any of them, and so is "permits" too."""
@@ -140,6 +159,7 @@ class Antecedents:
         asked = question_words(each.question)
         named = self._voices.named_in(asked)
         found = [p for p in phrases(each.question) if not any(n.first < p.end and p.first < n.end for n in named)]
+        found = [p for p in found if not (p.preposition and _WHERE_IT_WAS_SAID.search(p.text))] or found
         fit = [p for p in found if plural is None or p.plural == plural]
         asks_who = any(
             p.part is Part.ASKED and p.end < len(asked) and asked[p.end].folded not in AUXILIARIES for p in fit
@@ -162,10 +182,12 @@ def about_clause(question: str) -> str:
     told = False
     for at, word in enumerate(asked[:-1]):
         told = told or word.folded in SAY | OPINION | DO | PLAN
-        names_it = told and word.folded in ("on", "of") and asked[at + 1].folded not in PREPOSITIONS
+        says = at > 0 and asked[at - 1].folded in SAY | OPINION | DO | PLAN  # and not "want in the debate on the roof"
+        names_it = told and says and word.folded in ("on", "of") and asked[at + 1].folded not in PREPOSITIONS
         if word.folded in ("about", "regarding", "concerning") or names_it:
             rest = question[asked[at + 1].start :].strip(_ENDING)
-            return _BESIDE.sub("", rest)
+            if not names_it or not _WHERE_IT_WAS_SAID.search(rest):
+                return _BESIDE.sub("", rest)
     return ""
 
 
@@ -173,7 +195,9 @@ def _names_in(question: str) -> Iterator[re.Match[str]]:
     """Words with capitals inside a question, but for places."""
     for match in re.finditer(r"(?<=\s)(?P<name>[A-Z][\w’'-]+(?:\s+[A-Z][\w’'-]+)*)", question):
         before = question[: match.start()].split()
-        if not before or before[-1].casefold() not in PREPOSITIONS - {"about", "of", "to", "by", "with", "for"}:
+        # "The Thomas Fire" is nobody.
+        elsewhere = PREPOSITIONS - {"about", "of", "to", "by", "with", "for"} | {"the"}
+        if not before or before[-1].casefold() not in elsewhere:
             yield match
 
 

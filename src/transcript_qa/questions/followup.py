@@ -11,15 +11,16 @@ import re
 from collections.abc import Sequence
 
 from transcript_qa.questions.antecedents import Antecedents, Earlier, about_clause
-from transcript_qa.questions.phrases import AUXILIARIES, PREPOSITIONS, WH, Part, Phrase, phrases
+from transcript_qa.questions.phrases import AUXILIARIES, PREPOSITIONS, VERBS, WH, Part, Phrase, phrases
 from transcript_qa.questions.pronouns import with_nouns
 from transcript_qa.questions.saying import DO, OPINION, SAY
-from transcript_qa.questions.voices import Voices, question_words
+from transcript_qa.questions.voices import Voices, Word, question_words
 
 _JOINED = re.compile(r"^(?:(?:and|but|so|or|ok|okay|also|then|well)\b[,\s]*)+", re.IGNORECASE)
 _WHAT_ABOUT = re.compile(r"^(?:what|how)\s+about\s+", re.IGNORECASE)
 _BARE = re.compile(
-    r"(?P<measure>how (?:much|many|long|often|far|big|old))|(?P<wh>why not|why|when|where|who|whom|by whom|how come"
+    r"(?P<measure>how (?:much|many|long|often|far|big|old))|(?P<wh>why not|why|when|where|who|whom"
+    r"|(?:by|with|to|for|from|against) whom|how come"
     r"|how so|how|by how much|for how long|since when|until when|what time|what day|on what date)"
     r"(?:\s+(?:is|was|were|are)\s+(?:that|it|this|they))?",
     re.IGNORECASE,
@@ -34,6 +35,13 @@ _MORE = re.compile(
 _WHO_SAID = re.compile(
     r"who (?:said|says) (?:that|this|it|so)|whose words (?:are|were) (?:that|those|these|they)", re.IGNORECASE
 )
+_WHO_ASKED = re.compile(r"who (?:asked|asks|wanted to know) (?:that|this|it|about (?:that|this|it))", re.IGNORECASE)
+_ASKED_FOR = re.compile(
+    rf"(?:(?:{'|'.join(sorted(PREPOSITIONS))})\s+)?"
+    r"(?:how (?:many|much)|what|which|whose)(?:\s+(?!ones?\b)[\w’'-]+){1,2}",
+    re.IGNORECASE,
+)
+_WHY_NOT = re.compile(r"why not (?P<piece>\S.*)", re.IGNORECASE)
 _ORDINAL = re.compile(r"the (first|second|third|fourth|fifth|last|next|other|previous)(?: one)?", re.IGNORECASE)
 _ATTRIBUTES = frozenset(
     "rate price cost costs date term terms amount name reason reasons deadline length collateral deposit interest "
@@ -41,6 +49,10 @@ _ATTRIBUTES = frozenset(
     "total percentage share value penalty condition conditions location address duration capacity colour color "
     "width distance temperature schedule timetable consequences consequence details cause".split()
 )
+_KINDS = frozenset("kind kinds sort sorts type types size sizes colour color brand".split())
+_DOING = frozenset("did does do will would can could should".split())
+_UNITS = frozenset("times seconds minutes hours days weeks months years time day week month year".split())
+_SUBJECTS = frozenset("i you he she it we they".split())
 _NEGATED = {"will": "won't", "can": "can't", "shall": "shan't"}
 _MOST_FRAGMENT_WORDS = 7
 _MOST_QUOTED_CHARS = 160
@@ -76,6 +88,8 @@ def _made_whole(asked: str, known: Antecedents, voices: Voices) -> str | None:
         return None
     if _WHO_SAID.fullmatch(core) and known.last.quotes:
         return f"who said “{_short(known.last.quotes[0])}”"
+    if _WHO_ASKED.fullmatch(core) and (topic := known.topic()):
+        return f"who asked about {topic}"
     if (bare := _BARE.fullmatch(core)) is not None:
         return (
             _measured(bare["measure"], known) if bare["measure"] else _asked_otherwise(bare["wh"], known.last.question)
@@ -85,8 +99,15 @@ def _made_whole(asked: str, known: Antecedents, voices: Voices) -> str | None:
     if _MORE.fullmatch(core):
         topic = known.topic()
         return f"what else was said about {topic}" if topic else None
+    if _ASKED_FOR.fullmatch(core) and not _has_verb(core):
+        return _asked_for(core, known.last.question.strip(_ENDING))
+    if (instead := _WHY_NOT.fullmatch(core)) is not None and not _has_verb(core):
+        return _why_not(instead["piece"], known.last.question.strip(_ENDING))
     about = _WHAT_ABOUT.sub("", core)
     if _is_piece(about, joined=joined or about != core):
+        topic = known.topic()
+        if topic and {word.folded for word in question_words(about)} & _SUBJECTS:
+            return f"what about {about}, {topic}"
         return _put_in(with_nouns(about, known, voices, joined=False) or about, known, voices)
     return with_nouns(core, known, voices, joined=joined)
 
@@ -105,6 +126,45 @@ def _is_piece(core: str, *, joined: bool) -> bool:
         return False
     # Bare words may as well be a new search; "the rate" is not.
     return joined or (folded[0] == "the" and folded[-1] in _ATTRIBUTES and len(folded) <= 3)
+
+
+def _has_verb(core: str) -> bool:
+    folded = [word.folded for word in question_words(core)]
+    return any(word in AUXILIARIES | VERBS | SAY | DO or word.endswith("ed") for word in folded)
+
+
+def _asked_for(piece: str, before: str) -> str:
+    """What "for how many people?", "which lamps?" or "what kind?" asks after a question.
+
+    >>> _asked_for("for how many people", "what must they pay for")
+    'for how many people must they pay for'
+    >>> _asked_for("what kind", "how many bells did they order"), _asked_for("which bells", "who ordered bells")
+    ('what kind of bells did they order', 'which bells: who ordered bells')
+    """
+    words_of = question_words(piece)
+    wanted = next((p for p in phrases(before) if p.part is Part.ASKED), None)
+    if words_of[-1].folded in _KINDS and wanted is not None:
+        asked = question_words(before)
+        return f"{piece} of {before[asked[wanted.first].start :]}"
+    known = {word.folded for word in question_words(before)}
+    new = words_of[-1].folded not in known and (words_of[0].folded in PREPOSITIONS or words_of[0].folded == "how")
+    return _asked_otherwise(piece, before) if new else f"{piece}: {before}"
+
+
+def _why_not(piece: str, before: str) -> str:
+    """What "why not Marlow?" asks after a question.
+
+    >>> _why_not("Marlow", "who is working on the wall"), _why_not("Marlow", "who seconded it")
+    ("why isn't Marlow working on the wall", 'why was it not Marlow who seconded it')
+    >>> _why_not("two", "how many bells did they order")
+    'why not two: how many bells did they order'
+    """
+    asked = question_words(before)
+    if len(asked) < 2 or asked[0].folded != "who":
+        return f"why not {piece}: {before}"
+    if asked[1].folded in AUXILIARIES:
+        return f"why {_maybe_not(f'{asked[1].shown} {piece}', True)}{before[asked[1].end :]}"
+    return f"why was it not {piece} who {before[asked[1].start :]}"
 
 
 def _measured(measure: str, known: Antecedents) -> str:
@@ -138,14 +198,18 @@ def _asked_otherwise(wh: str, before: str) -> str:
     if verb_first or at is None:
         return _of_somebody(wh, before, asked_for, found)
     rest = before[asked[at].start :]
-    if asked_for is not None and not _has_subject(found, asked_for, at):
+    if asked_for is not None and not _has_subject(found, asked_for, asked, at):
         rest = f"{asked[at].shown} {asked_for.text}{before[asked[at].end :]}"
+    elif asked_for is not None and asked[at].folded in _DOING and asked[asked_for.end - 1].folded not in _UNITS:
+        rest = f"{rest} {asked_for.text}"
     if wh.casefold() in ("who", "whom"):
         return f"by whom {rest}" if asked[at].folded in ("is", "are", "was", "were") else f"{wh}: {before}"
     return f"{wh} {_maybe_not(rest, negated)}"
 
 
-def _has_subject(found: Sequence[Phrase], asked_for: Phrase, auxiliary: int) -> bool:
+def _has_subject(found: Sequence[Phrase], asked_for: Phrase, asked: Sequence[Word], auxiliary: int) -> bool:
+    if auxiliary + 1 < len(asked) and asked[auxiliary + 1].folded in _SUBJECTS:
+        return True
     return any(p is not asked_for and p.part is Part.SUBJECT and p.first == auxiliary + 1 for p in found)
 
 
@@ -213,7 +277,8 @@ def _put_in(piece: str, known: Antecedents, voices: Voices) -> str:
     alike = _alike(piece, before, voices)
     if alike is None:
         topic = known.topic()
-        return f"what about {piece}, {topic}" if topic else piece
+        names = len(words_of) > 2 and any(word.shown[:1].isupper() for word in words_of)
+        return f"what about {piece}" if names else f"what about {piece}, {topic}" if topic else piece
     asked = question_words(before)
     return f"{before[: asked[alike.first].start]}{piece}{before[asked[alike.end - 1].end :]}"
 

@@ -14,9 +14,14 @@ from transcript_qa.questions.saying import ADVERBS, DO, SAY
 from transcript_qa.questions.voices import Word, question_words
 
 WH = frozenset("what which who whom whose when where why how".split())
-_DO_AUX = frozenset("did does do will would can could shall should may might must".split())
-_BE_AUX = frozenset("is are was were be been being has have had".split())
-AUXILIARIES = _DO_AUX | _BE_AUX
+DOES = frozenset(
+    "did does do will would can could shall should may might must didn't doesn't don't won't wouldn't can't couldn't "
+    "shan't shouldn't mustn't".split()
+)
+_BE_AUX = frozenset(
+    "is are was were be been being has have had isn't aren't wasn't weren't hasn't haven't hadn't".split()
+)
+AUXILIARIES = DOES | _BE_AUX
 _DETERMINERS = frozenset("the a an his her its their our my your this that these those no any some each every".split())
 PREPOSITIONS = frozenset(
     "about on in at to from for with by of over under after before during until into onto near against between "
@@ -30,19 +35,24 @@ _PRONOUNS = frozenset(
 JOINING = frozenset("and or but when while if because so then whether".split())
 _OTHERS = frozenset(
     "back not ever also just only again late early soon much many long far often more most less very too yet "
-    "ready able unable willing unwilling likely unlikely supposed".split()
+    "according done ready able unable willing unwilling likely unlikely supposed".split()
 )
-_VERBS = frozenset(
-    "arrive arrives arrived begin begins began begun belong break broke broken build builds built buy buys bought "
-    "come comes came cost costs cause caused change cut draw drawn drop drops end ends fail fall fell find finds "
-    "found finish get gets got give gives gave given go goes went gone grow happen happens happened help hit hold "
-    "holds held hurt include keep keeps kept know knows knew known last lasts lead leave leaves left let lie live "
-    "lose lost make makes made mean means meant meet meets met miss need needs open opens order own owns pay pays "
-    "paid pick play put reach read receive replace report reopen retire ring run runs ran sail sails sell sells "
-    "sold send sends sent serve set show shown sign sit sleep smell spend spends spent spill stand stands stay "
-    "stays steer start starts stop stops take takes took taken teach try turn use uses visit wait walk want wants "
-    "wear weigh weighs win wins won work works write writes wrote written called seem seems look looks become "
-    "became like".split()
+VERBS = frozenset(
+    "achieve allow allows applies apply arrive arrived arrives avoid became become began begin begins begun belong "
+    "bought break broke broken build builds built buy buys called came cause caused change choose chooses chose come "
+    "comes compare consider considers contain contains cost costs cover covers create creates cut decide decides "
+    "deliver delivers develop develops draw drawn drop drops end ends ensure establish expect expects fail fall fell "
+    "find finds finish fix follow follows found gave get gets give given gives go goes gone got grow handle handles "
+    "happen happened happens held help hit hold holds hurt improve improves include introduce introduces invite "
+    "involve involves join joins keep keeps kept knew know known knows last lasts lead leave leaves left let lie like "
+    "live look looks lose lost made maintain make makes manage manages mean means meant meet meets met miss need "
+    "needs obtain open opens operate order own owns paid pay pays perform pick play prefer prefers prepare prevent "
+    "prevents produce produces protect protects provide provides publish put ran reach read receive reduce reduces "
+    "refuse refuses reject rejects remember remove removes reopen replace report require requires retire ring run "
+    "runs sail sails save saves seem seems sell sells send sends sent serve set show shown sign sit sleep smell sold "
+    "solve solves spend spends spent spill stand stands start starts stay stays steer stop stops suffer take taken "
+    "takes teach took try turn understand use uses verify visit wait walk want wants wear weigh weighs went win wins "
+    "withdraw won work works write writes written wrote".split()
 )
 _ENDS = AUXILIARIES | PREPOSITIONS | _DETERMINERS | _PRONOUNS | JOINING | WH | ADVERBS | _OTHERS
 _NOUNS = frozenset(
@@ -115,13 +125,14 @@ def _phrases(question: str, asked: Sequence[Word]) -> Iterator[Phrase]:
             auxiliary, subject_due, preposition = folded, True, ""
         elif folded in PREPOSITIONS:
             preposition, subject_due = folded, False
-        elif folded in SAY | DO | _VERBS and not _is_noun_here(asked, at):
+            at += _is_infinitive(asked, at)
+        elif folded in SAY | DO | VERBS and not _is_noun_here(asked, at):
             said, subject_due, preposition = said or folded in SAY, False, ""
         elif folded in _PRONOUNS or folded in JOINING or folded in ADVERBS | _OTHERS:
             if folded in JOINING:
                 preposition, subject_due = "", False
         else:
-            end = _end_of(asked, at, subject=subject_due, verb_due=subject_due and auxiliary in _DO_AUX)
+            end = _end_of(asked, at, subject=subject_due, verb_due=subject_due and auxiliary in DOES)
             if end > at and _is_thing(asked, at, end):
                 yield _phrase(question, asked, at, end, _part(preposition, subject_due, said), preposition)
                 subject_due, preposition = False, ""
@@ -152,7 +163,7 @@ def _asked_for(asked: Sequence[Word], at: int) -> int:
     """Where "what loan", "which completion date" or "how many flats" ends."""
     end = at + 1
     while end < len(asked) and asked[end].folded not in AUXILIARIES | PREPOSITIONS | _DETERMINERS | _PRONOUNS | WH:
-        if end > at + 1 and asked[end].folded in SAY | DO | _VERBS:
+        if end > at + 1 and asked[end].folded in SAY | DO | VERBS:
             break
         if end > at + 1 and asked[end].folded.endswith("ed"):
             break
@@ -166,6 +177,14 @@ def _is_thing(asked: Sequence[Word], first: int, end: int) -> bool:
         return False
     rest = [word for word in asked[first:end] if word.folded not in _DETERMINERS]
     return bool(rest) and not (end - first == 1 and rest[0].shown.islower() and rest[0].folded.endswith(("ed", "ing")))
+
+
+def _is_infinitive(asked: Sequence[Word], at: int) -> bool:
+    """Whether "to" stands before a verb that takes something: "to host BTCPay", "to raise the price"."""
+    if asked[at].folded != "to" or at + 2 >= len(asked) or asked[at + 1].folded in _ENDS:
+        return False
+    verb, taken = asked[at + 1], asked[at + 2]
+    return verb.shown[:1].islower() and (taken.folded in _DETERMINERS or taken.shown[:1].isupper())
 
 
 def _is_noun_here(asked: Sequence[Word], at: int) -> bool:
@@ -203,4 +222,4 @@ def _is_verb(asked: Sequence[Word], at: int, *, subject: bool) -> bool:
     if word.folded.endswith("ing") and word.folded not in SAY | DO:
         goes_on = at + 1 < len(asked) and asked[at + 1].folded not in _ENDS
         return subject and not goes_on and word.folded not in _NOUNS
-    return word.folded in SAY | DO | _VERBS or word.folded.endswith("ed")
+    return word.folded in SAY | DO | VERBS or word.folded.endswith("ed")

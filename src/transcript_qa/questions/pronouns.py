@@ -17,6 +17,7 @@ _OWNING = frozenset("his her its their".split())
 _REPLY = frozenset("reply replied respond responded answer answered react reacted".split())
 _OPEN_ENDED = SAY | DO | frozenset("sure certain happy worried right wrong surprised angry convinced".split())
 _LASTLY = frozenset("instead now then too already today".split())
+_FEW_WORDS = 6
 _EMPTY_IT = frozenset("take true possible likely clear rain raining late time necessary".split())
 
 
@@ -45,7 +46,14 @@ def with_nouns(question: str, known: Antecedents, voices: Voices, *, joined: boo
     topic = known.topic()
     if topic and (changed or joined) and _is_open(whole, voices):
         return f"{whole} about {topic}"
+    if topic and joined and not changed and _names_nothing(asked):
+        return f"{whole}, {topic}"
     return whole if changed or joined else None
+
+
+def _names_nothing(asked: Sequence[Word]) -> bool:
+    """Whether a question is short and has no name: "what are the plus sides"."""
+    return len(asked) <= _FEW_WORDS and not any(word.shown[:1].isupper() or word.shown.isdigit() for word in asked[1:])
 
 
 def _noun(question: str, asked: Sequence[Word], at: int, known: Antecedents, voices: Voices) -> str:
@@ -88,13 +96,16 @@ def _stands_for_a_thing(asked: Sequence[Word], at: int) -> bool:
     """Whether such a word is a pronoun here: not "that" before a clause, nor the "it" of "is it true"."""
     folded = asked[at].folded
     then = asked[at + 1].folded if at + 1 < len(asked) else ""
-    if folded in ("that", "this", "those", "these"):
+    if folded in ("that", "this"):
         return not then or then in PREPOSITIONS | JOINING | AUXILIARIES
+    if folded in ("those", "these"):  # "those on Medicare" are people
+        return not then or then in JOINING | AUXILIARIES
     if folded in _SAYERS:
         return then not in SAY | DO | AUXILIARIES
     if folded in _OWNING:
         return _goes_on(asked, at)
-    return not (folded == "it" and then in _EMPTY_IT)
+    took = then == "take" and at + 2 == len(asked)  # "how long did it take?"
+    return not (folded == "it" and then in _EMPTY_IT) or took
 
 
 def _goes_on(asked: Sequence[Word], at: int) -> bool:
