@@ -13,8 +13,9 @@ from collections.abc import Sequence
 from transcript_qa.questions.antecedents import Antecedents, Earlier, about_clause
 from transcript_qa.questions.phrases import AUXILIARIES, PREPOSITIONS, VERBS, WH, Part, Phrase, phrases
 from transcript_qa.questions.pronouns import with_nouns
+from transcript_qa.questions.reasked import asked_for_more, asked_otherwise, why_not
 from transcript_qa.questions.saying import DO, OPINION, SAY
-from transcript_qa.questions.voices import Voices, Word, question_words
+from transcript_qa.questions.voices import Voices, question_words
 
 _JOINED = re.compile(r"^(?:(?:and|but|so|or|ok|okay|also|then|well)\b[,\s]*)+", re.IGNORECASE)
 _WHAT_ABOUT = re.compile(r"^(?:what|how)\s+about\s+", re.IGNORECASE)
@@ -49,11 +50,7 @@ _ATTRIBUTES = frozenset(
     "total percentage share value penalty condition conditions location address duration capacity colour color "
     "width distance temperature schedule timetable consequences consequence details cause".split()
 )
-_KINDS = frozenset("kind kinds sort sorts type types size sizes colour color brand".split())
-_DOING = frozenset("did does do will would can could should".split())
-_UNITS = frozenset("times seconds minutes hours days weeks months years time day week month year".split())
 _SUBJECTS = frozenset("i you he she it we they".split())
-_NEGATED = {"will": "won't", "can": "can't", "shall": "shan't"}
 _MOST_FRAGMENT_WORDS = 7
 _MOST_QUOTED_CHARS = 160
 _ENDING = " ?.!,;:"
@@ -92,7 +89,7 @@ def _made_whole(asked: str, known: Antecedents, voices: Voices) -> str | None:
         return f"who asked about {topic}"
     if (bare := _BARE.fullmatch(core)) is not None:
         return (
-            _measured(bare["measure"], known) if bare["measure"] else _asked_otherwise(bare["wh"], known.last.question)
+            _measured(bare["measure"], known) if bare["measure"] else asked_otherwise(bare["wh"], known.last.question)
         )
     if (more := _ELSE.fullmatch(core)) is not None:
         return _asked_on(more["wh"], known)
@@ -100,9 +97,9 @@ def _made_whole(asked: str, known: Antecedents, voices: Voices) -> str | None:
         topic = known.topic()
         return f"what else was said about {topic}" if topic else None
     if _ASKED_FOR.fullmatch(core) and not _has_verb(core):
-        return _asked_for(core, known.last.question.strip(_ENDING))
+        return asked_for_more(core, known.last.question.strip(_ENDING))
     if (instead := _WHY_NOT.fullmatch(core)) is not None and not _has_verb(core):
-        return _why_not(instead["piece"], known.last.question.strip(_ENDING))
+        return why_not(instead["piece"], known.last.question.strip(_ENDING))
     about = _WHAT_ABOUT.sub("", core)
     if _is_piece(about, joined=joined or about != core):
         topic = known.topic()
@@ -133,108 +130,17 @@ def _has_verb(core: str) -> bool:
     return any(word in AUXILIARIES | VERBS | SAY | DO or word.endswith("ed") for word in folded)
 
 
-def _asked_for(piece: str, before: str) -> str:
-    """What "for how many people?", "which lamps?" or "what kind?" asks after a question.
-
-    >>> _asked_for("for how many people", "what must they pay for")
-    'for how many people must they pay for'
-    >>> _asked_for("what kind", "how many bells did they order"), _asked_for("which bells", "who ordered bells")
-    ('what kind of bells did they order', 'which bells: who ordered bells')
-    """
-    words_of = question_words(piece)
-    wanted = next((p for p in phrases(before) if p.part is Part.ASKED), None)
-    if words_of[-1].folded in _KINDS and wanted is not None:
-        asked = question_words(before)
-        return f"{piece} of {before[asked[wanted.first].start :]}"
-    known = {word.folded for word in question_words(before)}
-    new = words_of[-1].folded not in known and (words_of[0].folded in PREPOSITIONS or words_of[0].folded == "how")
-    return _asked_otherwise(piece, before) if new else f"{piece}: {before}"
-
-
-def _why_not(piece: str, before: str) -> str:
-    """What "why not Marlow?" asks after a question.
-
-    >>> _why_not("Marlow", "who is working on the wall"), _why_not("Marlow", "who seconded it")
-    ("why isn't Marlow working on the wall", 'why was it not Marlow who seconded it')
-    >>> _why_not("two", "how many bells did they order")
-    'why not two: how many bells did they order'
-    """
-    asked = question_words(before)
-    if len(asked) < 2 or asked[0].folded != "who":
-        return f"why not {piece}: {before}"
-    if asked[1].folded in AUXILIARIES:
-        return f"why {_maybe_not(f'{asked[1].shown} {piece}', True)}{before[asked[1].end :]}"
-    return f"why was it not {piece} who {before[asked[1].start :]}"
-
-
 def _measured(measure: str, known: Antecedents) -> str:
     """What "how much?" asks after a question that asked for something else: of the same thing."""
     before = known.last.question
     asked = question_words(before)
     thing = known.thing(plural=False) or known.thing(plural=True)
     if not asked or asked[0].folded not in WH or not thing or about_clause(before):
-        return _asked_otherwise(measure, before)
+        return asked_otherwise(measure, before)
     past = any(word.folded in ("did", "was", "were", "had") for word in asked)
     many = thing.endswith("s") and not known.thing(plural=False)
     be = ("were" if many else "was") if past else ("are" if many else "is")
     return f"{measure} {be} {thing}"
-
-
-def _asked_otherwise(wh: str, before: str) -> str:
-    """The question before with another question word: "why?" after "when did they meet"."""
-    before = before.strip(_ENDING)
-    asked = question_words(before)
-    negated = wh.casefold() == "why not"
-    wh = "why" if negated else wh
-    at = next((at for at, word in enumerate(asked) if word.folded in AUXILIARIES), None)
-    first = asked[0].folded if asked else ""
-    if at == 0:
-        return f"{wh} {_maybe_not(before[:1].lower() + before[1:], negated)}"
-    if first not in WH and (len(asked) < 2 or asked[1].folded not in WH):
-        return f"{wh}: {before}"
-    found = phrases(before)
-    asked_for = next((p for p in found if p.part is Part.ASKED), None)
-    verb_first = at is None or (first in ("who", "which") and at > (asked_for.end if asked_for else 1))
-    if verb_first or at is None:
-        return _of_somebody(wh, before, asked_for, found)
-    rest = before[asked[at].start :]
-    if asked_for is not None and not _has_subject(found, asked_for, asked, at):
-        rest = f"{asked[at].shown} {asked_for.text}{before[asked[at].end :]}"
-    elif asked_for is not None and asked[at].folded in _DOING and asked[asked_for.end - 1].folded not in _UNITS:
-        rest = f"{rest} {asked_for.text}"
-    if wh.casefold() in ("who", "whom"):
-        return f"by whom {rest}" if asked[at].folded in ("is", "are", "was", "were") else f"{wh}: {before}"
-    return f"{wh} {_maybe_not(rest, negated)}"
-
-
-def _has_subject(found: Sequence[Phrase], asked_for: Phrase, asked: Sequence[Word], auxiliary: int) -> bool:
-    if auxiliary + 1 < len(asked) and asked[auxiliary + 1].folded in _SUBJECTS:
-        return True
-    return any(p is not asked_for and p.part is Part.SUBJECT and p.first == auxiliary + 1 for p in found)
-
-
-def _maybe_not(rest: str, negated: bool) -> str:
-    """Words that begin with an auxiliary, which is negated where so wanted.
-
-    >>> _maybe_not("did they sign", True)
-    "didn't they sign"
-    """
-    if not negated:
-        return rest
-    auxiliary, _, tail = rest.partition(" ")
-    return f"{_NEGATED.get(auxiliary.casefold(), f'{auxiliary}n' + chr(39) + 't')} {tail}"
-
-
-def _of_somebody(wh: str, before: str, asked_for: Phrase | None, found: Sequence[Phrase]) -> str:
-    """As `_asked_otherwise` for "who seconded the motion", in which nobody is named."""
-    asked = question_words(before)
-    verb = asked_for.end if asked_for is not None else 1
-    thing = next((p for p in found if p.part is Part.OBJECT and p.first == verb + 1), None)
-    if thing is not None and asked[verb].folded.endswith("ed"):
-        be = "were" if thing.plural else "was"
-        return f"{wh} {be} {thing.text} {asked[verb].shown}{before[asked[thing.end - 1].end :]}"
-    who = asked_for.text if asked_for is not None else "something" if asked[0].folded == "what" else "somebody"
-    return f"{wh} was it that {who} {before[asked[verb].start :]}" if verb < len(asked) else f"{wh}: {before}"
 
 
 def _asked_on(wh: str, known: Antecedents) -> str | None:
