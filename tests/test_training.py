@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -331,6 +332,35 @@ def test_evidence_in_meetings_is_by_entries_of_which_those_without_a_word_are_no
     assert [span.of(transcript.text) for span in asked.gold] == ["The loan is closed .", "The bank ."]
     (question,) = questions_of([tmp_path / "M.json"], {"M.json": transcript.id})
     assert {transcript.words_of(transcript.turns[turn]) for turn in question.evidence} == {said[2], said[5]}
+
+
+def test_what_was_written_on_a_meeting_is_asked_of_it_whether_plain_or_rich_in_detail(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    entries = [{"speaker": "A", "content": "Good morning ."}, {"speaker": "B", "content": "The loan is closed ."}]
+    (tmp_path / "M.json").write_text(json.dumps({"meeting_transcripts": entries}), "utf-8")
+    for folder, line in (("questions", "a\twhat is closed\t1:0-8"), ("details", "n\twhat closed the loan\t1:0-8")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "qmsum-M.tsv").write_text(f"{line}\n", "utf-8")
+    monkeypatch.setattr(sources, "TRAINING", tmp_path)
+    transcript = read_transcript(tmp_path / "M.json").transcript
+    plain, detailed = qmsum_asked(tmp_path, {"M": transcript})
+    assert (plain.text, plain.words, detailed.text, detailed.gold) == (
+        "what is closed",
+        ("The loan",),
+        "what closed the loan",
+        (),
+    )
+    assert qmsum_asked(tmp_path, {"M": transcript}, written=False) == []
+
+
+def test_questions_rich_in_detail_on_meetings_are_half_near_misses_and_name_places() -> None:
+    files = sorted((reader.TRAINING / "details").glob("qmsum-*.tsv"))
+    assert len(files) >= 60
+    asked = [each for file in files for each in parse_questions(file.read_text("utf-8"))]
+    assert 0.45 < sum(each.answerable for each in asked) / len(asked) < 0.55
+    assert [e.text for e in asked if not all(re.fullmatch(r"(\d+:\d+-\d+ ?)+", words) for words in e.words)] == []
+    assert [e.text for e in asked if e.answerable and not e.words] == []
 
 
 def test_questions_on_topics_are_asked_of_the_turns_that_they_name(

@@ -1,7 +1,8 @@
 """Questions with known places of their answers, from the three sources that training may use.
 
 QMSum train (MIT): the questions that came with the meetings, whose evidence is turns; and questions written for this
-    project on the same meetings (training/questions/qmsum-*.tsv), whose evidence is words.
+    project on the same meetings (training/questions/qmsum-*.tsv), on some of them rich in detail with near misses
+    (training/details/qmsum-*.tsv), whose evidence is words.
 FriendsQA (Apache-2.0): the questions on scripted dialogue, whose evidence is words.
 The project's own transcripts (training/transcripts/) with the questions written on them (training/questions/), and on
     some of them questions rich in detail with near misses of the same kind (training/details/).
@@ -78,9 +79,9 @@ def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript], *, written:
             asked += _on_topic(entry["query"], runs, by_entry, transcript, "qmsum")
         if written:
             asked += _own_topics(file.stem, transcript, by_entry, len(held["meeting_transcripts"]))
-        questions = TRAINING / "questions" / f"qmsum-{file.stem}.tsv"
-        if written and questions.is_file():
-            asked += _written(parse_places(questions.read_text("utf-8"), file), transcript, "qmsum-own")
+        for questions in (TRAINING / folder / f"qmsum-{file.stem}.tsv" for folder in ("questions", "details")):
+            if written and questions.is_file():
+                asked += _written(parse_places(questions.read_text("utf-8"), file), transcript, "qmsum-own")
     return asked
 
 
