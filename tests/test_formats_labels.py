@@ -134,6 +134,8 @@ def test_a_beside_q_is_a_role() -> None:
             "Mira Voss",
         ),
         ("Besk magazine Editor-in-Chief Mira Voss", "Besk magazine Editor-in-Chief", "Mira Voss"),
+        ("The PRESIDENT pro tempore", None, None),
+        ("mayor mira voss", "mayor", "mira voss"),
         ("Minister Mira van der Voss", "Minister", "Mira van der Voss"),
         ("Mary Smith-Warden", None, "Mary Smith-Warden"),
     ],

@@ -221,6 +221,8 @@ def _after_office(words: list[str], folded: list[str], last: int) -> tuple[str |
         return None, (name if len(words) == 2 and folded[-1] in SURNAMES and folded[0] not in TITLES else None)
     if rest == 1 and len(words) == 2 and folded[0] in SURNAMES:
         return None, " ".join(words)
+    if words[last][:1].isupper() and "".join(words[rest:]).islower():  # "The President pro tempore"
+        return None, None
     # "Of the Herald newspaper Mira Voss": but for "van" and its like, no word of a name has a small letter first.
     small = max((at for at in range(rest, len(words)) if words[at][:1].islower()), default=0)
     if small and folded[small] not in PARTICLES and len(words) - small in (3, 4):
