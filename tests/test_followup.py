@@ -180,6 +180,13 @@ def after(question: str) -> Earlier:
             "how long did the upgrade of the network take?",
         ),
         (after("What do widows pay for gas?"), "and those on a pension?", "What do those on a pension pay for gas?"),
+        # a court is nobody, and "a month" no thing
+        (
+            after("How many Supreme Court cases did nominee Olaf Voss argue?"),
+            "where did he study?",
+            "where did Olaf Voss study?",
+        ),
+        (after("What does it cost a month to run Relay?"), "was it always cheap?", "was Relay always cheap?"),
         # short and with "and", it goes on with what was talked of
         (WHEAT, "and what are the plus sides?", "what are the plus sides, wheat?"),
         (after("What does the plan cost?"), "and what is Marlow doing?", "what is Marlow doing?"),
@@ -197,6 +204,12 @@ def after(question: str) -> Earlier:
 )
 def test_a_follow_up_is_made_whole(earlier: Earlier, asked: str, whole: str | None, voices: Voices) -> None:
     assert stand_alone(asked, [earlier], voices) == (whole or "how many are there of the residents' parking permits?")
+
+
+def test_a_name_is_no_plural_and_what_made_it_happen_is_not_asked_for() -> None:
+    assert [(p.text, p.plural) for p in phrases("who asked nominee Olaf Roberts")] == [("nominee Olaf Roberts", False)]
+    assert [p.text for p in phrases("what made the town start it")] == ["the town"]
+    assert [p.text for p in phrases("what happened when the lens broke")] == ["the lens"]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-from transcript_qa.formats.lexicon import TITLES
+from transcript_qa.formats.lexicon import OFFICES, TITLES
 from transcript_qa.questions.phrases import AUXILIARIES, DOES, PREPOSITIONS, WH, Part, Phrase, phrases
 from transcript_qa.questions.saying import DO, OPINION, PLAN, SAY
 from transcript_qa.questions.titles import TALK
@@ -32,6 +32,10 @@ _PERSONS = TITLES | frozenset(
     "contractor consultant grower driver girl boy woman man lady child courier skipper victim winner colleague".split()
 )
 _WHERE_IT_WAS_SAID = re.compile(rf"\b(?:{TALK}|show|programme|channel)s?$", re.IGNORECASE)
+_ORGANISED = OFFICES | frozenset(
+    "court senate house parliament club act bill law school hall bridge street road river church museum hospital "
+    "airport station prize award fund trust society league times post".split()
+)
 _TIMES = frozenset("year month week day night morning evening time times".split())
 _ENDING = " ?.!,;:"
 
@@ -204,6 +208,8 @@ def _names_in(question: str) -> Iterator[re.Match[str]]:
 def _may_be_he(match: re.Match[str], each: Earlier) -> bool:
     """Whether such a name may be somebody's: what owns, or has an "its", may be a country if the answer has no "he"."""
     name = match["name"]
+    if any(word.folded in _ORGANISED for word in question_words(name)):
+        return False
     owns = name != _without_possessive(name) or re.match(r"\s+its\b", match.string[match.end() :])
     spoken_of = any(word.folded in _HE | _SHE for quote in each.quotes[:1] for word in question_words(quote))
     return not owns or " " in name or spoken_of

@@ -39,26 +39,29 @@ _OTHERS = frozenset(
 )
 VERBS = frozenset(
     "achieve allow allows applies apply arrive arrived arrives avoid became become began begin begins begun belong "
-    "bought break broke broken build builds built buy buys called came cause caused change choose chooses chose come "
-    "comes compare consider considers contain contains cost costs cover covers create creates cut decide decides "
-    "deliver delivers develop develops draw drawn drop drops end ends ensure establish expect expects fail fall fell "
-    "find finds finish fix follow follows found gave get gets give given gives go goes gone got grow handle handles "
-    "happen happened happens held help hit hold holds hurt improve improves include introduce introduces invite "
-    "involve involves join joins keep keeps kept knew know known knows last lasts lead leave leaves left let lie like "
-    "live look looks lose lost made maintain make makes manage manages mean means meant meet meets met miss need "
-    "needs obtain open opens operate order own owns paid pay pays perform pick play prefer prefers prepare prevent "
-    "prevents produce produces protect protects provide provides publish put ran reach read receive reduce reduces "
-    "refuse refuses reject rejects remember remove removes reopen replace report require requires retire ring run "
-    "runs sail sails save saves seem seems sell sells send sends sent serve set show shown sign sit sleep smell sold "
-    "solve solves spend spends spent spill stand stands start starts stay stays steer stop stops suffer take taken "
-    "takes teach took try turn understand use uses verify visit wait walk want wants wear weigh weighs went win wins "
-    "withdraw won work works write writes written wrote".split()
+    "belongs blame blames bought break broke broken build builds built buy buys called came cause caused change "
+    "choose chooses chose come comes compare consider considers contain contains cost costs cover covers create "
+    "creates cut decide decides deliver delivers develop develops draw drawn drop drops end ends ensure establish "
+    "expect expects explains fail fall fell find finds finish fix follow follows found gave get gets give given gives "
+    "go goes gone got grow handle handles happen happened happens held help hit hold holds hurt improve improves "
+    "include introduce introduces invite involve involves join joins keep keeps kept knew know known knows last lasts "
+    "lead leave leaves left let lie like live look looks lose lost made maintain make makes manage manages mean means "
+    "meant meet meets met miss need needs obtain open opens operate order own owns paid pay pays perform pick play "
+    "prefer prefers prepare prevent prevents produce produces protect protects provide provides publish put ran reach "
+    "read receive reduce reduces refuse refuses reject rejects remember remove removes reopen replace report require "
+    "requires retire ring run runs sail sails save saves seem seems sell sells send sends sent serve set show shown "
+    "sign sit sleep smell sold solve solves spend spends spent spill stand stands start starts stay stays steer stop "
+    "stops suffer take taken takes teach took try turn understand use uses verify visit wait walk want wants wear "
+    "weigh weighs went win wins withdraw won work works write writes written wrote".split()
 )
 _ENDS = AUXILIARIES | PREPOSITIONS | _DETERMINERS | _PRONOUNS | JOINING | WH | ADVERBS | _OTHERS
 _NOUNS = frozenset(
     "meeting hearing building crossing parking funding wedding painting recording opening heating housing landing "
     "king ring spring string thing wing evening morning clothing training filming lighting wiring piping".split()
 )
+# What these stand behind is nothing asked for: "what made him leave".
+_HAPPENS = frozenset("made makes happens caused causes led came became becomes went goes keeps kept".split())
+_SPANS = frozenset("second minute hour day week month quarter season year".split())
 _SINGULAR = frozenset("lens gas news series".split())
 _PLURAL = frozenset("people men women children police".split())
 _TAKE = frozenset("take takes took taken taking".split())
@@ -133,6 +136,9 @@ def _phrases(question: str, asked: Sequence[Word]) -> Iterator[Phrase]:
                 preposition, subject_due = "", False
         else:
             end = _end_of(asked, at, subject=subject_due, verb_due=subject_due and auxiliary in DOES)
+            if end - at == 2 and folded in ("a", "an", "each", "every") and asked[at + 1].folded in _SPANS:
+                at = end  # "what does it cost a month"
+                continue
             if end > at and _is_thing(asked, at, end):
                 yield _phrase(question, asked, at, end, _part(preposition, subject_due, said), preposition)
                 subject_due, preposition = False, ""
@@ -152,7 +158,8 @@ def _part(preposition: str, subject_due: bool, said: bool) -> Part:
 def _phrase(question: str, asked: Sequence[Word], first: int, end: int, part: Part, preposition: str) -> Phrase:
     text = question[asked[first].start : asked[end - 1].end]
     head = next((asked[at - 1] for at in range(first + 1, end) if asked[at].folded == "of"), asked[end - 1]).folded
-    ends_so = head.endswith("s") and not head.endswith(("ss", "us", "is")) and head not in _SINGULAR
+    named = asked[end - 1].shown[:1].isupper() and asked[end - 1].folded == head  # "nominee John Roberts"
+    ends_so = head.endswith("s") and not head.endswith(("ss", "us", "is")) and head not in _SINGULAR and not named
     plural = ends_so or head in _PLURAL
     if part is Part.ASKED:
         text = f"the {text}"
@@ -162,6 +169,8 @@ def _phrase(question: str, asked: Sequence[Word], first: int, end: int, part: Pa
 def _asked_for(asked: Sequence[Word], at: int) -> int:
     """Where "what loan", "which completion date" or "how many flats" ends."""
     end = at + 1
+    if end < len(asked) and (asked[end].folded in _HAPPENS or asked[end].folded.endswith("ed")):
+        return end
     while end < len(asked) and asked[end].folded not in AUXILIARIES | PREPOSITIONS | _DETERMINERS | _PRONOUNS | WH:
         if end > at + 1 and asked[end].folded in SAY | DO | VERBS:
             break
