@@ -127,6 +127,11 @@ def after(question: str) -> Earlier:
         (after("how much is in the harbour reserve"), "and in general balances?", "how much is in general balances?"),
         (after("when does the first tranche arrive"), "and the second?", "when does the second tranche arrive?"),
         (after("How many passengers were on board the ferry?"), "and crew?", "How many crew were on board the ferry?"),
+        (
+            after("What was the budget for roads in 2023?"),
+            "what about the budget for schools in 2024?",
+            "What was the budget for schools in 2024?",
+        ),
         # question words alone
         (LOAN, "why?", "why was the loan mentioned?"),
         (LOAN, "How much?", "How much was the loan?"),
@@ -204,6 +209,23 @@ def after(question: str) -> Earlier:
 )
 def test_a_follow_up_is_made_whole(earlier: Earlier, asked: str, whole: str | None, voices: Voices) -> None:
     assert stand_alone(asked, [earlier], voices) == (whole or "how many are there of the residents' parking permits?")
+
+
+@pytest.mark.parametrize(
+    ("before", "question"),
+    [
+        ("What did Halvey say about the letter?", "why didn't the mayor sign the letter himself if he wrote it?"),
+        ("What did Emma Holt ask about the book?", "which authors did Petra Novy name as her influences?"),
+        ("When does the clinic open?", "Who will run the new clinic once it opens?"),
+        ("What did Halvey say about the museum?", "Why did the former director leave before her contract ended?"),
+        ("Who objected to the lane?", "did the shops get compensation for the money they lost?"),
+        ("Who is buying the mill?", "Is it right that the mill owes the town three million?"),
+        ("Why was the concert cancelled?", "Why wasn't the fair cancelled, although its organisers had no permit?"),
+        ("What did Halvey promise?", "did Minister Adeyrin keep the promise he made to the farmers?"),
+    ],
+)
+def test_a_pronoun_may_have_what_it_stands_for_in_its_own_question(before: str, question: str, voices: Voices) -> None:
+    assert stand_alone(question, [after(before)], voices) == question
 
 
 def test_a_name_is_no_plural_and_what_made_it_happen_is_not_asked_for() -> None:

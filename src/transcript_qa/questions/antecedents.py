@@ -156,7 +156,7 @@ class Antecedents:
         if not people and not told and asked and asked[0].folded in ("who", "which", "what"):
             people = [match["name"] for quote in each.quotes[:1] for match in _PROPER.finditer(" ".join(quote.split()))]
         if not people:
-            people = [p.text for p in phrases(each.question) if p.text.split()[-1].casefold() in _PERSONS]
+            people = [p.text for p in phrases(each.question) if is_person(p.text)]
         return [*people, *each.speakers]
 
     def _thing_of(self, each: Earlier, *, plural: bool | None) -> str:
@@ -174,6 +174,15 @@ class Antecedents:
         fit = common if any(p.part is Part.ASKED for p in common) else fit
         first = min(fit, key=lambda p: (order.index(p.part), p.first), default=None)
         return _with_article(first, asked) if first is not None else ""
+
+
+def is_person(phrase: str) -> bool:
+    """Whether a phrase that is no name stands for somebody.
+
+    >>> is_person("the museum's former director"), is_person("the former museum")
+    (True, False)
+    """
+    return phrase.split()[-1].casefold() in _PERSONS
 
 
 def about_clause(question: str) -> str:

@@ -186,7 +186,11 @@ def _put_in(piece: str, known: Antecedents, voices: Voices) -> str:
         names = len(words_of) > 2 and any(word.shown[:1].isupper() for word in words_of)
         return f"what about {piece}" if names else f"what about {piece}, {topic}" if topic else piece
     asked = question_words(before)
-    return f"{before[: asked[alike.first].start]}{piece}{before[asked[alike.end - 1].end :]}"
+    rest = asked[alike.end :]
+    if rest and rest[0].folded in PREPOSITIONS & {word.folded for word in words_of}:
+        rest = []  # "in 2024", not "in 2024 in 2023"
+    behind = before[asked[alike.end - 1].end :] if rest else ""
+    return f"{before[: asked[alike.first].start]}{piece}{behind}"
 
 
 def _the(piece: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transcript_qa.questions.antecedents import Antecedents
+from transcript_qa.questions.antecedents import Antecedents, is_person
 from transcript_qa.questions.phrases import AUXILIARIES, JOINING, PREPOSITIONS, Part, phrases
 from transcript_qa.questions.saying import DO, SAY
 from transcript_qa.questions.voices import Voices, Word, question_words
@@ -17,8 +17,9 @@ _OWNING = frozenset("his her its their".split())
 _REPLY = frozenset("reply replied respond responded answer answered react reacted".split())
 _OPEN_ENDED = SAY | DO | frozenset("sure certain happy worried right wrong surprised angry convinced".split())
 _LASTLY = frozenset("instead now then too already today".split())
+_CLAUSES = JOINING | frozenset("that after before once although though unless until since".split())
 _FEW_WORDS = 6
-_EMPTY_IT = frozenset("take true possible likely clear rain raining late time necessary".split())
+_EMPTY_IT = frozenset("take true right correct fair possible likely clear rain raining late time necessary".split())
 
 
 def with_nouns(question: str, known: Antecedents, voices: Voices, *, joined: bool) -> str | None:
@@ -115,18 +116,18 @@ def _goes_on(asked: Sequence[Word], at: int) -> bool:
 
 
 def _has_own(question: str, asked: Sequence[Word], at: int, voices: Voices, *, people: bool) -> bool:
-    """Whether a clause before the pronoun, in the same question, holds what it stands for."""
-    joint = max(
-        (i for i in range(at) if asked[i].folded in JOINING or asked[i].folded in ("that", "after", "before")),
-        default=0,
-    )
-    if not joint:
-        return False
+    """Whether the same question holds what a pronoun stands for: in a clause before, or as the owner of "her"."""
+    found = phrases(question)
+    joint = max((i for i in range(at) if asked[i].folded in _CLAUSES), default=0)
+    # "The promise he made": a clause without a word that joins it.
+    joint = max([joint, *(p.first for p in found if p.end == at)])
     if people:
-        named = any(each.end <= joint for each in voices.named_in(asked))
-        return named or any(word.shown[:1].isupper() for word in asked[1:joint])
+        owner = at if asked[at].folded in _OWNING and _goes_on(asked, at) else joint
+        named = any(each.end <= owner for each in voices.named_in(asked))
+        told = any(p.end <= owner and is_person(p.text) for p in found)
+        return named or told or any(word.shown[:1].isupper() for word in asked[1:owner])
     named_at = {i for each in voices.named_in(asked) for i in range(each.first, each.end)}
-    return any(p.end <= joint and not named_at & set(range(p.first, p.end)) for p in phrases(question))
+    return any(p.end <= joint and not named_at & set(range(p.first, p.end)) for p in found)
 
 
 def _is_reply(asked: Sequence[Word]) -> bool:
