@@ -185,6 +185,12 @@ def after(question: str) -> Earlier:
             "how long did the upgrade of the network take?",
         ),
         (after("What do widows pay for gas?"), "and those on a pension?", "What do those on a pension pay for gas?"),
+        (
+            after("How many people pay for gas?"),
+            "and those on a pension?",
+            "what about those on a pension, the people?",
+        ),
+        (after("When does the trial begin?"), "what if someone stops it?", "what if someone stops the trial?"),
         # a court is nobody, and "a month" no thing
         (
             after("How many Supreme Court cases did nominee Olaf Voss argue?"),

@@ -181,7 +181,7 @@ def _put_in(piece: str, known: Antecedents, voices: Voices) -> str:
     if clause := about_clause(before):
         return before.replace(clause, piece)
     alike = _alike(piece, before, voices)
-    if alike is None:
+    if alike is None or (alike.part is Part.ASKED and words_of[0].folded in ("those", "these")):
         topic = known.topic()
         names = len(words_of) > 2 and any(word.shown[:1].isupper() for word in words_of)
         return f"what about {piece}" if names else f"what about {piece}, {topic}" if topic else piece

@@ -120,7 +120,8 @@ def _has_own(question: str, asked: Sequence[Word], at: int, voices: Voices, *, p
     found = phrases(question)
     joint = max((i for i in range(at) if asked[i].folded in _CLAUSES), default=0)
     # "The promise he made": a clause without a word that joins it.
-    joint = max([joint, *(p.first for p in found if p.end == at)])
+    if at + 1 < len(asked):
+        joint = max([joint, *(p.first for p in found if p.end == at)])
     if people:
         owner = at if asked[at].folded in _OWNING and _goes_on(asked, at) else joint
         named = any(each.end <= owner for each in voices.named_in(asked))
