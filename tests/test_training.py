@@ -20,6 +20,7 @@ import details
 import reader
 import sources
 import topically
+import weights
 from answer_sets import friends_set, read_cases
 from answers import Outcome, is_expected, row
 from check_questions import faults, parse_places, parse_questions, turns_of
@@ -35,6 +36,7 @@ from transcript_qa.corpus import read_transcript
 from transcript_qa.datatypes import Span
 from transcript_qa.embed import SentenceTransformerEmbedder
 from transcript_qa.model_files import bundled_tokenizer
+from transcript_qa.reading.features import SENTENCE_FEATURES, Described
 from transcript_qa.reading.model import EvidenceModel
 from transcript_qa.reading.network import EvidenceNetwork, is_trained
 from transcript_qa.reading.network_input import Window, singled_out
@@ -443,3 +445,17 @@ def test_a_question_of_friends_is_counted_where_it_is_answered_and_where_it_is_n
     assert row("all", outcomes).split() == ["all", "10", "10", "1.000", "1.000", "-", "0.000", "1.000", "0.000", "1"]
     none = row("none", [each for each in outcomes if not each.case.answerable])
     assert none.split() == ["none", "0", "10", "-", "-", "-", "-", "1.000", "0.000", "1"]
+
+
+def test_words_shared_with_the_question_never_count_against_a_sentence() -> None:
+    def case(feature: str) -> weights.Case:
+        sentence = np.zeros((2, len(SENTENCE_FEATURES)))
+        sentence[1, SENTENCE_FEATURES.index(feature)] = 1.0  # the wrong one has more of it
+        described = Described(
+            candidates=[], sentence=sentence, evidence_coverage=0.0, names_missing=0.0, rarest_missing=0.0, n_terms=1
+        )
+        return weights.Case("one", answerable=True, described=described, right=np.array([True, False]))
+
+    fitted = dict(zip(SENTENCE_FEATURES, weights.fit_sentences([case("coverage"), case("few_words")] * 9), strict=True))
+    assert fitted["coverage"] == 0.0
+    assert fitted["few_words"] < -0.5
