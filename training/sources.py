@@ -79,7 +79,7 @@ def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript], *, written:
             asked += _on_topic(entry["query"], runs, by_entry, transcript, "qmsum")
         if written:
             asked += _own_topics(file.stem, transcript, by_entry, len(held["meeting_transcripts"]))
-        for questions in (TRAINING / folder / f"qmsum-{file.stem}.tsv" for folder in ("questions", "details")):
+        for questions in (TRAINING / part / f"qmsum-{file.stem}.tsv" for part in ("questions", "details")):
             if written and questions.is_file():
                 asked += _written(parse_places(questions.read_text("utf-8"), file), transcript, "qmsum-own")
     return asked

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
 from transcript_qa.formats.lexicon import OFFICES, TITLES
-from transcript_qa.questions.phrases import AUXILIARIES, DOES, PREPOSITIONS, WH, Part, Phrase, phrases
+from transcript_qa.questions.phrases import AUXILIARIES, DOES, PREPOSITIONS, TIME_WORDS, WH, Part, Phrase, phrases
 from transcript_qa.questions.saying import DO, OPINION, PLAN, SAY
 from transcript_qa.questions.titles import TALK
 from transcript_qa.questions.voices import Voices, Word, question_words
@@ -36,7 +36,6 @@ _ORGANISED = OFFICES | frozenset(
     "court senate house parliament club act bill law school hall bridge street road river church museum hospital "
     "airport station prize award fund trust society league times post".split()
 )
-_TIMES = frozenset("year month week day night morning evening time times".split())
 _ENDING = " ?.!,;:"
 
 
@@ -92,7 +91,7 @@ class Antecedents:
         does = asked[subject.first - 1].folded in DOES and thing.first > subject.end
         # A bare word behind may as well be a verb: "why didn't they enroll".
         bare = thing.end - thing.first == 1 and thing.text.islower() and not thing.plural
-        if not does or bare or thing.text.split()[-1] in _TIMES:
+        if not does or bare or thing.text.split()[-1] in TIME_WORDS:
             return ""
         named = any(n.first < subject.end and subject.first < n.end for n in self._voices.named_in(asked))
         done_to = _with_article(thing, asked)
@@ -192,11 +191,9 @@ def about_clause(question: str) -> str:
     'raising the price'
     """
     asked = question_words(question)
-    told = False
     for at, word in enumerate(asked[:-1]):
-        told = told or word.folded in SAY | OPINION | DO | PLAN
         says = at > 0 and asked[at - 1].folded in SAY | OPINION | DO | PLAN  # and not "want in the debate on the roof"
-        names_it = told and says and word.folded in ("on", "of") and asked[at + 1].folded not in PREPOSITIONS
+        names_it = says and word.folded in ("on", "of") and asked[at + 1].folded not in PREPOSITIONS
         if word.folded in ("about", "regarding", "concerning") or names_it:
             rest = question[asked[at + 1].start :].strip(_ENDING)
             if not names_it or not _WHERE_IT_WAS_SAID.search(rest):

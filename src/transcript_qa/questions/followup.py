@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from transcript_qa.questions.antecedents import Antecedents, Earlier, about_clause
-from transcript_qa.questions.phrases import AUXILIARIES, PREPOSITIONS, VERBS, WH, Part, Phrase, phrases
+from transcript_qa.questions.phrases import AUXILIARIES, PREPOSITIONS, SUBJECTS, VERBS, WH, Part, Phrase, phrases
 from transcript_qa.questions.pronouns import with_nouns
 from transcript_qa.questions.reasked import asked_for_more, asked_otherwise, why_not
 from transcript_qa.questions.saying import DO, OPINION, SAY
@@ -50,7 +50,6 @@ _ATTRIBUTES = frozenset(
     "total percentage share value penalty condition conditions location address duration capacity colour color "
     "width distance temperature schedule timetable consequences consequence details cause".split()
 )
-_SUBJECTS = frozenset("i you he she it we they".split())
 _MOST_FRAGMENT_WORDS = 7
 _MOST_QUOTED_CHARS = 160
 _ENDING = " ?.!,;:"
@@ -103,7 +102,7 @@ def _made_whole(asked: str, known: Antecedents, voices: Voices) -> str | None:
     about = _WHAT_ABOUT.sub("", core)
     if _is_piece(about, joined=joined or about != core):
         topic = known.topic()
-        if topic and {word.folded for word in question_words(about)} & _SUBJECTS:
+        if topic and {word.folded for word in question_words(about)} & SUBJECTS:
             return f"what about {about}, {topic}"
         return _put_in(with_nouns(about, known, voices, joined=False) or about, known, voices)
     return with_nouns(core, known, voices, joined=joined)

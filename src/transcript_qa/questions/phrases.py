@@ -61,7 +61,12 @@ _NOUNS = frozenset(
 )
 # What these stand behind is nothing asked for: "what made him leave".
 _HAPPENS = frozenset("made makes happens caused causes led came became becomes went goes keeps kept".split())
-_SPANS = frozenset("second minute hour day week month quarter season year".split())
+TIME_WORDS = frozenset(
+    "second seconds minute minutes hour hours day days night nights morning evening week weeks month months quarter "
+    "season year years time times".split()
+)
+"""How long and how often; "a month" is no thing."""
+SUBJECTS = frozenset("i you he she it we they".split())
 _SINGULAR = frozenset("lens gas news series".split())
 _PLURAL = frozenset("people men women children police".split())
 _TAKE = frozenset("take takes took taken taking".split())
@@ -136,7 +141,7 @@ def _phrases(question: str, asked: Sequence[Word]) -> Iterator[Phrase]:
                 preposition, subject_due = "", False
         else:
             end = _end_of(asked, at, subject=subject_due, verb_due=subject_due and auxiliary in DOES)
-            if end - at == 2 and folded in ("a", "an", "each", "every") and asked[at + 1].folded in _SPANS:
+            if end - at == 2 and folded in ("a", "an", "each", "every") and asked[at + 1].folded in TIME_WORDS:
                 at = end  # "what does it cost a month"
                 continue
             if end > at and _is_thing(asked, at, end):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transcript_qa.questions.phrases import AUXILIARIES, PREPOSITIONS, WH, Part, Phrase, phrases
+from transcript_qa.questions.phrases import AUXILIARIES, PREPOSITIONS, SUBJECTS, TIME_WORDS, WH, Part, Phrase, phrases
 from transcript_qa.questions.voices import Word, question_words
 
 _KINDS = frozenset("kind kinds sort sorts type types size sizes colour color brand".split())
 _DOING = frozenset("did does do will would can could should".split())
-_UNITS = frozenset("times seconds minutes hours days weeks months years time day week month year".split())
 _NEGATED = {"will": "won't", "can": "can't", "shall": "shan't"}
-_SUBJECTS = frozenset("i you he she it we they".split())
 _ENDING = " ?.!,;:"
 
 
@@ -69,7 +67,7 @@ def asked_otherwise(wh: str, before: str) -> str:
     rest = before[asked[at].start :]
     if asked_for is not None and not _has_subject(found, asked_for, asked, at):
         rest = f"{asked[at].shown} {asked_for.text}{before[asked[at].end :]}"
-    elif asked_for is not None and asked[at].folded in _DOING and asked[asked_for.end - 1].folded not in _UNITS:
+    elif asked_for is not None and asked[at].folded in _DOING and asked[asked_for.end - 1].folded not in TIME_WORDS:
         rest = f"{rest} {asked_for.text}"
     if wh.casefold() in ("who", "whom"):
         return f"by whom {rest}" if asked[at].folded in ("is", "are", "was", "were") else f"{wh}: {before}"
@@ -77,7 +75,7 @@ def asked_otherwise(wh: str, before: str) -> str:
 
 
 def _has_subject(found: Sequence[Phrase], asked_for: Phrase, asked: Sequence[Word], auxiliary: int) -> bool:
-    if auxiliary + 1 < len(asked) and asked[auxiliary + 1].folded in _SUBJECTS:
+    if auxiliary + 1 < len(asked) and asked[auxiliary + 1].folded in SUBJECTS:
         return True
     return any(p is not asked_for and p.part is Part.SUBJECT and p.first == auxiliary + 1 for p in found)
 
@@ -95,7 +93,7 @@ def _maybe_not(rest: str, negated: bool) -> str:
 
 
 def _of_somebody(wh: str, before: str, asked_for: Phrase | None, found: Sequence[Phrase]) -> str:
-    """As `_asked_otherwise` for "who seconded the motion", in which nobody is named."""
+    """As `asked_otherwise` for "who seconded the motion", in which nobody is named."""
     asked = question_words(before)
     verb = asked_for.end if asked_for is not None else 1
     thing = next((p for p in found if p.part is Part.OBJECT and p.first == verb + 1), None)
