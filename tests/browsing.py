@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from transcript_qa import Transcript, TranscriptQA
+from transcript_qa import PastAnswer, Transcript, TranscriptQA
 from transcript_qa.datatypes import Hit
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.reading.features import candidates
@@ -55,6 +55,7 @@ class WordReader:
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
         on_a_topic: bool = False,
+        before: Sequence[PastAnswer] = (),
     ) -> Reading:
         asked = set(terms(question))
         found = [c for c in candidates(hits, transcripts) if asked <= set(terms(c.text))]

@@ -64,6 +64,7 @@ class TopicReader:
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
         on_a_topic: bool = False,
+        before: Sequence[PastAnswer] = (),
     ) -> Reading:
         asked = set(terms(question))
         found = [c for c in candidates(hits, transcripts) if asked <= set(terms(f"{c.turn.speaker.display} {c.text}"))]
@@ -185,6 +186,41 @@ class TestFollowUps:
         assert [hit.passage.transcript_id for hit in fresh.hits] == ["one"]
         narrowed = qa.ask("who provided it?", k=1, history=past, transcripts=["one"])
         assert [hit.passage.transcript_id for hit in narrowed.hits] == ["one"]
+
+    def test_what_goes_with_the_whole_conversation_is_read_too(self, qa: TranscriptQA) -> None:
+        past = [PastAnswer(question="Who lit lantern number 12 and was it lit?", quotes=())]
+        short = qa.ask("Who doubts?", k=1)
+        followed = qa.ask("Who doubts?", k=2, history=past)
+        assert followed.hits[0].passage == short.hits[0].passage
+        assert "lanterns" in [hit.passage.transcript_id for hit in followed.hits]
+        assert [hit.rank for hit in followed.hits] == list(range(1, len(followed.hits) + 1))
+        narrowed = qa.ask("Who doubts?", k=2, history=past, transcripts=["one"])
+        assert [hit.passage.transcript_id for hit in narrowed.hits] == ["one"]
+
+    def test_a_question_that_stands_alone_is_asked_as_if_nothing_came_before(self, qa: TranscriptQA) -> None:
+        past = [PastAnswer(question="Who lit lantern number 12 and was it lit?", quotes=())]
+        asked = "Who doubts the loan of the bank?"
+        alone, followed = qa.ask(asked, k=2), qa.ask(asked, k=2, history=past)
+        assert followed.hits == alone.hits
+        assert followed.confidence == alone.confidence
+
+    def test_the_reader_is_told_what_came_before(self, qa: TranscriptQA, monkeypatch: pytest.MonkeyPatch) -> None:
+        told: list[list[tuple[str, str]]] = []
+        read = TopicReader.read
+
+        def noting(self: TopicReader, *given: Any, before: Sequence[PastAnswer] = (), **more: Any) -> Reading:
+            told.append([(past.question, past.quotes[0].quote if past.quotes else "") for past in before])
+            return read(self, *given, before=before, **more)
+
+        monkeypatch.setattr(TopicReader, "read", noting)
+        first = qa.ask("what loan was approved")
+        second = qa.ask("what is the rate of the loan?", history=[first])
+        third = qa.ask("when was parking painted?", history=[first, second])
+        qa.ask("why?", history=[first, second, third])
+        approved = first.asked_as, first.citations[0].quote
+        rate = second.asked_as, "The rate of the loan is 3.1 percent."
+        # Nothing, where a question has words enough of its own.
+        assert told == [[], [], [], [approved, rate, (third.asked_as, "")]]
 
     def test_what_has_gone_since_is_not_missed(self, qa: TranscriptQA) -> None:
         gone = PastQuote(quote="Nobody ever said zebra.", transcript_id="gone", turn=3, speaker="X")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from builders import make_transcript
-from transcript_qa import TranscriptQA
+from transcript_qa import PastAnswer, TranscriptQA
 from transcript_qa.calibration import MAX_FALSE_ANSWERS, self_asked
 from transcript_qa.cli import run
 from transcript_qa.datatypes import Hit, Transcript
@@ -51,6 +51,7 @@ class Sure:
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
         on_a_topic: bool = False,
+        before: Sequence[PastAnswer] = (),
     ) -> Reading:
         asked = question.removeprefix("When was the ").removesuffix(" finally painted?")
         found = [c for c in candidates(hits, transcripts) if asked in c.text and "We" in c.text]

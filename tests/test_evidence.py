@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from builders import make_transcript
 from transcript_qa.chunk import split_passages
-from transcript_qa.datatypes import Hit, Passage, Span, Transcript, Why
+from transcript_qa.datatypes import Hit, Passage, PastAnswer, PastQuote, Span, Transcript, Why
 from transcript_qa.embed import SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
 from transcript_qa.model_files import bundled_tokenizer
-from transcript_qa.reading.features import QUESTION_FEATURES
+from transcript_qa.reading.features import QUESTION_FEATURES, SENTENCE_FEATURES, candidates, describe
 from transcript_qa.reading.model import (
     CLOSE_WEIGHTS,
     TOPIC_WEIGHTS,
@@ -327,6 +327,54 @@ def test_the_reader_reads_the_best_again_and_goes_by_what_that_gives() -> None:
     assert len(model.noted) == READ_CLOSELY < len(reading.sentences)
     assert "ninety crowns" in model.noted[0].of(transcript.text)
     assert reading.sentences[0].candidate.span == model.noted[-1]
+
+
+def told(before: list[PastAnswer]) -> dict[str, list[tuple[float, float, float]]]:
+    """Of each sentence of two talks, by transcript: in the one cited last, near the citation, cited before."""
+    said = {name: [("ANN", f"Wall {n} is wet. It is {name}{n}.") for n in range(3)] for name in ("a", "b")}
+    talks = [make_transcript(name, turns) for name, turns in said.items()]
+    hits = [hit for talk in talks for hit in hits_of(talk, 254)]
+    found = candidates(hits, {talk.id: talk for talk in talks})
+    described = describe("Is it wet?", found, [0.0] * len(found), before=before)
+    columns = [SENTENCE_FEATURES.index(name) for name in ("in_cited_transcript", "near_cited", "was_cited")]
+    rows = described.sentence[:, columns].tolist()
+    assert described.in_conversation is any(past.quotes for past in before)
+    by_talk: dict[str, list[tuple[float, float, float]]] = {"a": [], "b": []}
+    for candidate, row in zip(found, rows, strict=True):
+        by_talk[candidate.transcript.id].append(tuple(row))
+    return by_talk
+
+
+def test_how_a_sentence_stands_to_what_was_cited_before() -> None:
+    nothing = (0.0, 0.0, 0.0)
+    assert told([]) == {"a": [nothing] * 6, "b": [nothing] * 6}
+    assert told([PastAnswer(question="Who?")])["a"] == [nothing] * 6
+    early = PastAnswer(question="Who?", quotes=(PastQuote(quote="Wall 2 is wet.", transcript_id="b", turn=2),))
+    late = PastAnswer(
+        question="What?", quotes=(PastQuote(quote="Wall  0 is\nwet. It is a0.", transcript_id="a", turn=0),)
+    )
+    found = told([early, late, PastAnswer(question="Why?")])
+    assert [same for same, _, _ in found["a"]] == [1.0] * 6
+    near = [near for _, near, _ in found["a"]]
+    assert near[0] == near[1] == 1.0 > near[2] == near[3] > near[4] == near[5] > 0
+    assert [cited for _, _, cited in found["a"]] == [1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+    # Of what was cited before the last time only the words count.
+    assert found["b"] == [nothing] * 4 + [(0.0, 0.0, 1.0), nothing]
+    # A pair of question and text has no place.
+    assert told([PastAnswer(question="What?", quotes=(PastQuote(quote="It is a1."),))])["a"][3] == (0.0, 0.0, 1.0)
+
+
+def test_of_two_talks_alike_the_one_that_was_cited_goes_on_answering() -> None:
+    said = [("ANN", "Shall we talk about the pump?"), ("BO", "The farmer paid ninety crowns for the pump.")]
+    talks = [make_transcript(name, said) for name in ("a", "b")]
+    hits = [hit for talk in talks for hit in hits_of(talk, 254)]
+    by_id = {talk.id: talk for talk in talks}
+    for name in ("a", "b"):
+        quotes = (PastQuote(quote="Shall we talk about the pump?", transcript_id=name, turn=0),)
+        past = [PastAnswer(question="What do they talk about?", quotes=quotes)]
+        reading = TrainedReader().read("What did the farmer pay?", hits, by_id, before=past)
+        assert reading.sentences[0].candidate.transcript.id == name
+        assert "ninety crowns" in reading.sentences[0].candidate.text
 
 
 @pytest.mark.parametrize("backwards", [False, True])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from browsing import WordReader
-from transcript_qa import Answer, AnswerDone, AnswerDraft, AnswerText, TranscriptQA
+from transcript_qa import Answer, AnswerDone, AnswerDraft, AnswerText, PastAnswer, TranscriptQA
 from transcript_qa.datatypes import Hit, Transcript
 from transcript_qa.embed import HashingEmbedder
 from transcript_qa.errors import GeneratorError
@@ -51,8 +51,9 @@ class RankingReader(WordReader):
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
         on_a_topic: bool = False,
+        before: Sequence[PastAnswer] = (),
     ) -> Reading:
-        sure = super().read(question, hits, transcripts, speakers=speakers, on_a_topic=on_a_topic)
+        sure = super().read(question, hits, transcripts, speakers=speakers, on_a_topic=on_a_topic, before=before)
         asked = set(terms(question))
         found = [(len(asked & set(terms(c.text))), c) for c in candidates(hits, transcripts)]
         rest = [ReadSentence(candidate=c, score=n / 100) for n, c in sorted(found, key=lambda pair: -pair[0])]

@@ -51,7 +51,7 @@ def own_asked(transcripts: Mapping[str, Transcript]) -> list[Asked]:
     for stem, transcript in transcripts.items():
         questions = TRAINING / "questions" / f"{stem}.tsv"
         if questions.is_file():
-            asked += _written(parse_questions(questions.read_text("utf-8")), transcript, "own")
+            asked += placed(parse_questions(questions.read_text("utf-8")), transcript, "own")
         asked += _own_topics(stem, transcript, dict(enumerate(transcript.turns)), len(transcript.turns))
     return asked
 
@@ -63,7 +63,7 @@ def detailed(transcripts: Mapping[str, Transcript]) -> list[Asked]:
         for stem, transcript in transcripts.items()
         for file in (TRAINING / "details" / f"{stem}.tsv",)
         if file.is_file()
-        for asked in _written(parse_questions(file.read_text("utf-8")), transcript, "own")
+        for asked in placed(parse_questions(file.read_text("utf-8")), transcript, "own")
     ]
 
 
@@ -81,7 +81,7 @@ def qmsum_asked(folder: Path, transcripts: Mapping[str, Transcript], *, written:
             asked += _own_topics(file.stem, transcript, by_entry, len(held["meeting_transcripts"]))
         for questions in (TRAINING / part / f"qmsum-{file.stem}.tsv" for part in ("questions", "details")):
             if written and questions.is_file():
-                asked += _written(parse_places(questions.read_text("utf-8"), file), transcript, "qmsum-own")
+                asked += placed(parse_places(questions.read_text("utf-8"), file), transcript, "qmsum-own")
     return asked
 
 
@@ -107,7 +107,8 @@ def _on_topic(
         yield Asked(source=source, text=text, transcript=transcript.id, gold=gold, topical=True)
 
 
-def _written(questions: Sequence[Written], transcript: Transcript, source: str) -> Iterator[Asked]:
+def placed(questions: Sequence[Written], transcript: Transcript, source: str) -> Iterator[Asked]:
+    """Questions written on a transcript with the places of their words; without those whose words are not found."""
     for question in questions:
         words = question.words if question.answerable else ()
         gold = tuple(span for piece in words for span in _find(transcript, piece))

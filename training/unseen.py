@@ -10,22 +10,24 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from check_conversations import CONVERSATIONS, Line, parse_conversations
 from check_questions import TRAINING
 from examples import Asked, Remembering, answers, transcripts_of
 from numpy.typing import NDArray
 from reader import HELD_OUT, SEED
-from sources import detailed, own_asked, qmsum_asked
+from sources import detailed, own_asked, placed, qmsum_asked
 
-from transcript_qa.answering import READ_HITS
-from transcript_qa.datatypes import Filters, Hit, Transcript
+from transcript_qa.answering import READ_HITS, answered
+from transcript_qa.datatypes import Answer, Filters, Hit, Transcript
 from transcript_qa.questions.wanted import DAY, MONTH
-from transcript_qa.reading.features import Candidate, candidates
+from transcript_qa.reading.features import Candidate, Described, candidates
+from transcript_qa.reading.reader import TrainedReader
 from transcript_qa.search import Found, look_up
 from transcript_qa.store import LocalStore
 from transcript_qa.text import normalise
@@ -50,6 +52,16 @@ class Question:
     hits: list[Hit]
     on_a_topic: bool
     found: list[Candidate]
+    right: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A question's features, and for each sentence whether it answers."""
+
+    group: str
+    answerable: bool
+    described: Described
     right: NDArray[np.bool_]
 
 
@@ -129,6 +141,49 @@ def topic_questions(
                 found = look_up(store, embedder, each.text, k=READ_HITS, filters=of_it)
                 read.append(_question(each, found, by_id, within))
     return read
+
+
+def own_follow_ups(work: Path, embedder: Remembering) -> list[Case]:
+    """Those of the conversations on the held-out transcripts, asked one after the other and answered by the reader.
+
+    So what stands before a question is what was cited, right or not, and what was made of it. Without those taken for
+    one on a topic.
+    """
+    by_id = held_out_transcripts(work, embedder)
+    found = []
+    with LocalStore.open(work / "held-out") as store:
+        for transcript in by_id.values():
+            file = CONVERSATIONS / f"{Path(transcript.source).stem}.tsv"
+            for conversation in parse_conversations(file.read_text("utf-8")):
+                found += _followed(conversation, transcript, store, embedder)
+    return found
+
+
+def _followed(
+    conversation: Sequence[Line], transcript: Transcript, store: LocalStore, embedder: Remembering
+) -> Iterator[Case]:
+    reader, past = _Describing(), list[Answer]()
+    for line in conversation:
+        parts = store, embedder, reader, line.written.text, Filters()
+        reader.last = None
+        answer, _ = answered(*parts, k=READ_HITS, history=past, implied=True, threshold=reader.threshold)
+        for asked in placed([line.written], transcript, "own") if past and reader.last is not None else ():
+            sentences = reader.last.candidates
+            right = [c.transcript.id == transcript.id and answers(asked, c.span) for c in sentences]
+            yield Case(transcript.id, bool(asked.gold), reader.last, np.array(right, dtype=bool))
+        past.append(answer)
+
+
+class _Describing(TrainedReader):
+    """Keeps what it weighed last; None where nothing was found or it was taken for a question on a topic."""
+
+    last: Described | None = None
+
+    def described(self, *given: Any) -> Described:
+        """As the reader does."""
+        found = super().described(*given)
+        self.last = found if given[4] is self._weights and found.candidates else None
+        return found
 
 
 def own_topics(work: Path, embedder: Remembering) -> list[Question]:

@@ -15,6 +15,9 @@ indexes. Deterministic; some minutes on two cores for the network, half an hour 
 Questions on topics have weights of their own (`topics`), for another network reads for them. They are fitted on those
 of QMSum's validation split and of the transcripts held out, and on those of the questions above that are taken for one
 on a topic. The threshold is that of the others, for the chance means the same.
+
+What is cited before a question has weights that are fitted last, on the follow-ups of the conversations on the held-out
+transcripts (`conversations`): all others stay as they are, so that nothing changes for a first question.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +33,29 @@ import numpy as np
 from examples import Remembering
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression
-from unseen import ROOT, Question, corpus_questions, meeting_topics, own_details, own_questions, own_renamed, own_topics
+from unseen import (
+    ROOT,
+    Case,
+    Question,
+    corpus_questions,
+    meeting_topics,
+    own_details,
+    own_follow_ups,
+    own_questions,
+    own_renamed,
+    own_topics,
+)
 
 from transcript_qa.reading.features import (
     QUESTION_FEATURES,
     SENTENCE_FEATURES,
-    Described,
     describe,
     question_features,
 )
 from transcript_qa.reading.model import EvidenceModel
-from transcript_qa.reading.reader import EvidenceReader, described_by, shipped_weights
+from transcript_qa.reading.reader import EvidenceReader, Weights, described_by, shipped_weights
 
 L2 = 0.5
 NEVER_AGAINST = ("coverage",)
@@ -50,17 +64,12 @@ the network says, which knows the words too, a fit may find otherwise by a littl
 DECLINED = 0.8
 N_FOLDS = 5
 THRESHOLDS = (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
-READERS = ("trained", "cosine", "topics")
-
-
-@dataclass(frozen=True)
-class Case:
-    """A question's features, and for each sentence whether it answers."""
-
-    group: str
-    answerable: bool
-    described: Described
-    right: NDArray[np.bool_]
+READERS = ("trained", "cosine", "topics", "conversations")
+IN_CONVERSATIONS = (
+    ("in_cited_transcript", "near_cited", "was_cited"),
+    ("in_conversation", "in_cited_transcript", "was_cited"),
+)
+"""Features of sentences and of questions that are 0 where nothing was cited before."""
 
 
 def by_network(model: EvidenceModel, question: Question, *, on_a_topic: bool = False) -> Case:
@@ -146,11 +155,19 @@ def fit_threshold(cases: Sequence[Case], chance: NDArray[np.float64]) -> float:
 
 def tell(name: str, outside: Sequence[tuple[Sequence[Case], Sequence[Case]]]) -> None:
     """Fit on the first of each pair, print what it gives on the second."""
-    found, right, answerable = [], [], []
+    found = []
     for inside, measured in outside:
         weights = fit_sentences(inside)
-        found.extend(chances(measured, weights, *fit_chance(inside, weights)))
-        right.extend(rows(measured, weights)[1])
+        found.append((Weights(weights, *fit_chance(inside, weights), 0.0), measured))
+    told(name, found)
+
+
+def told(name: str, outside: Sequence[tuple[Weights, Sequence[Case]]]) -> None:
+    """Print what weights give, each on its questions."""
+    found, right, answerable = [], [], []
+    for weights, measured in outside:
+        found.extend(chances(measured, weights.sentence, weights.question, weights.question_bias))
+        right.extend(rows(measured, weights.sentence)[1])
         answerable.extend(case.answerable for case in measured)
     chance, good, yes = np.array(found), np.array(right), np.array(answerable)
     if not yes.any():
@@ -234,6 +251,58 @@ def weights_of(cases: Sequence[Case], *, declining: Sequence[Case]) -> dict[str,
     }
 
 
+def fit_in_conversations(cases: Sequence[Case], weights: Weights) -> Weights:
+    """The same with weights for what was cited before, by which the sentences that answer are likeliest."""
+    usable = [case for case in cases if case.right.any()]
+    columns, places = ([all_of.index(name) for name in names] for all_of, names in zip(
+        (SENTENCE_FEATURES, QUESTION_FEATURES), IN_CONVERSATIONS, strict=True))  # fmt: skip
+
+    def of_sentences(added: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        total, gradient = L2 * float(added @ added), 2 * L2 * added
+        for case in usable:
+            features = case.described.sentence[:, columns]
+            chance = softmax(case.described.sentence @ weights.sentence + features @ added)
+            wanted = np.where(case.right, chance, 0.0)
+            total -= float(np.log(wanted.sum() + 1e-12))
+            gradient = gradient - features.T @ (wanted / (wanted.sum() + 1e-12) - chance)
+        return total, gradient
+
+    sentence, question = weights.sentence.copy(), weights.question.copy()
+    sentence[columns] += minimize(of_sentences, np.zeros(len(columns)), jac=True, method="L-BFGS-B").x
+    x, y = rows(cases, sentence)
+
+    def of_questions(added: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        odds = x @ question + weights.question_bias + x[:, places] @ added
+        gradient = x[:, places].T @ (expit(odds) - y) + 2 * L2 * added
+        return float(np.logaddexp(0, np.where(y, -odds, odds)).sum()) + L2 * float(added @ added), gradient
+
+    found = minimize(of_questions, np.zeros(len(places)), jac=True, method="L-BFGS-B").x
+    question[places] += found
+    return replace(weights, sentence=sentence, question=question)
+
+
+def fitted_in_conversations(cases: Sequence[Case], stored: dict[str, Any]) -> dict[str, Any]:
+    """The weights of a reader with those for what was cited before, what they give printed first."""
+    sentence, question = (
+        np.array([0.0 if name in added else stored[kind][name] for name in names])
+        for kind, names, added in zip(
+            ("sentence", "question"), (SENTENCE_FEATURES, QUESTION_FEATURES), IN_CONVERSATIONS, strict=True
+        )
+    )
+    weights = Weights(sentence, question, stored["question_bias"], stored["threshold"])
+    print("conversations", flush=True)
+    groups = sorted({case.group for case in cases})
+    parts = [([c for c in cases if c.group != g], [c for c in cases if c.group == g]) for g in groups]
+    told("  follow-ups, by the weights of first questions", [(weights, cases)])
+    told("  follow-ups, left out of the fit", [(fit_in_conversations(inside, weights), out) for inside, out in parts])
+    found = fit_in_conversations(cases, weights)
+    return {
+        **stored,
+        "sentence": dict(zip(SENTENCE_FEATURES, np.round(found.sentence, 4).tolist(), strict=True)),
+        "question": dict(zip(QUESTION_FEATURES, np.round(found.question, 4).tolist(), strict=True)),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, required=True, help="the work folder of training/reader.py")
@@ -259,6 +328,8 @@ def main() -> None:
         asked = meeting_topics(options.qmsum, options.work, embedder), own_topics(options.work, embedder), taken
         cases = ([by_network(model, question, on_a_topic=True) for question in part] for part in asked)
         stored["topics"] = fitted_on_topics(*cases, threshold=stored["trained"]["threshold"])
+    if "conversations" in options.readers:
+        stored["trained"] = fitted_in_conversations(own_follow_ups(options.work, embedder), stored["trained"])
     options.output.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
 
 

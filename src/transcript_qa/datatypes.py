@@ -386,6 +386,30 @@ class Answer:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastQuote:
+    """A quotation of an earlier answer.
+
+    Attributes:
+        quote: the words.
+        speaker: who said them, or empty.
+        transcript_id, turn: where, as far as it is known.
+    """
+
+    quote: str
+    speaker: str = ""
+    transcript_id: str | None = None
+    turn: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastAnswer:
+    """An earlier question of a conversation and what came of it; `question` is its stand-alone form."""
+
+    question: str
+    quotes: tuple[PastQuote, ...] = ()
+
+
 class DifferenceKind(StrEnum):
     """What was changed in a quote, the gravest first."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import typer
 
-from transcript_qa.asking import PastAnswer, past_answer
+from transcript_qa.asking import past_answer
 from transcript_qa.assistant import TranscriptQA
 from transcript_qa.cli.console import make_console, write_error, write_json
 from transcript_qa.cli.options import (
@@ -22,6 +22,7 @@ from transcript_qa.cli.options import (
     SpeakersOption,
     TranscriptsOption,
 )
+from transcript_qa.datatypes import PastAnswer
 from transcript_qa.errors import TranscriptQAError
 from transcript_qa.filters import as_filters
 from transcript_qa.model_choice import embedder_of

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.chunk import NOTE
-from transcript_qa.datatypes import Hit, Span, Transcript, Turn
+from transcript_qa.datatypes import Hit, PastAnswer, Span, Transcript, Turn
 from transcript_qa.questions.wanted import Wanted, holds, wanted
 from transcript_qa.reading.sentencing import quotable_in
 from transcript_qa.text import capitals_tell, normalise, sentences, terms, words
@@ -39,6 +39,9 @@ SENTENCE_FEATURES = (
     "speaker_named",
     "other_speaker_named",
     "repeats_question",
+    "in_cited_transcript",
+    "near_cited",
+    "was_cited",
 )
 QUESTION_FEATURES = (
     "best_score",
@@ -55,6 +58,9 @@ QUESTION_FEATURES = (
     "lacks_wanted",
     "n_terms",
     "keyword_found",
+    "in_conversation",
+    "in_cited_transcript",
+    "was_cited",
 )
 
 # So many sentences of a reply go by the question before it.
@@ -62,6 +68,8 @@ _NEAR_THE_QUESTION = 3
 _SPELT_MANY_WAYS = 5
 """Letters of a name from which on it may be spelt otherwise."""
 _NEARLY = 0.8
+_TURNS_NEAR = 8.0
+"""At so many turns from a citation a sentence is less near by a factor of e."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +148,8 @@ class Described:
         sentence: (n_candidates, len(SENTENCE_FEATURES)) float64.
         evidence_coverage, names_missing, rarest_missing: shares of the question's terms over all the evidence; a name
             that is there in another spelling is not missing.
+        n_terms: how many terms the question has.
+        in_conversation: whether something was cited before.
     """
 
     candidates: list[Candidate]
@@ -148,6 +158,7 @@ class Described:
     names_missing: float
     rarest_missing: float
     n_terms: int
+    in_conversation: bool = False
 
     def with_closely(self, rows: Sequence[int], closely: Sequence[float]) -> Described:
         """The same with what a model says of some of the sentences when it reads them again more closely."""
@@ -157,7 +168,12 @@ class Described:
 
 
 def describe(
-    question: str, found: list[Candidate], closeness: Sequence[float], bearing: Sequence[float] | None = None
+    question: str,
+    found: list[Candidate],
+    closeness: Sequence[float],
+    bearing: Sequence[float] | None = None,
+    *,
+    before: Sequence[PastAnswer] = (),
 ) -> Described:
     """The features of candidate sentences for a question; none is read more closely yet.
 
@@ -166,6 +182,7 @@ def describe(
         found: the candidates.
         closeness: what a model says of each sentence as an answer, higher is better.
         bearing: what it says of each one's passage; None where it says nothing.
+        before: what was asked earlier in the conversation, oldest first.
     """
     asked = list(dict.fromkeys(terms(question)))
     own = [set(terms(NOTE.sub(" ", c.text))) for c in found]
@@ -176,7 +193,10 @@ def describe(
     best_score = max((c.hit.score for c in found), default=1.0) or 1.0
     speakers = _named_speakers(asked, found)
     rows = [
-        _row(c, kind, closeness[i], passage[i], own[i], around[i], weight, best_score, speakers, set(asked))
+        [
+            *_row(c, kind, closeness[i], passage[i], own[i], around[i], weight, best_score, speakers, set(asked)),
+            *_after(c, before),
+        ]
         for i, c in enumerate(found)
     ]
     everywhere: set[str] = set().union(*around) if around else set()
@@ -188,6 +208,7 @@ def describe(
         names_missing=sum(not _is_among(name, everywhere) for name in names) / len(names) if names else 0.0,
         rarest_missing=float(bool(weight) and max(weight, key=lambda t: weight[t]) not in everywhere),
         n_terms=len(asked),
+        in_conversation=any(past.quotes for past in before),
     )
 
 
@@ -223,6 +244,9 @@ def question_features(described: Described, scores: NDArray[np.float64]) -> NDAr
             row["lacks_wanted"],
             math.log1p(described.n_terms),
             float(any(c.hit.why.keyword is not None for c in described.candidates)),
+            float(described.in_conversation),
+            row["in_cited_transcript"],
+            row["was_cited"],
         ]
     )
 
@@ -261,6 +285,19 @@ def _row(
         float(bool(speakers) and label not in speakers),
         float(len(own) > 0 and len(own - asked) == 0),
     ]
+
+
+def _after(candidate: Candidate, before: Sequence[PastAnswer]) -> tuple[float, float, float]:
+    """How a sentence stands to what was cited earlier: in the transcript cited last, near it, the same sentence."""
+    cited = [past.quotes for past in before if past.quotes]
+    if not cited:
+        return 0.0, 0.0, 0.0
+    there = [quote for quote in cited[-1] if quote.transcript_id == candidate.transcript.id]
+    apart = [abs(quote.turn - candidate.turn.index) for quote in there if quote.turn is not None]
+    text = " ".join(candidate.text.split())
+    here = (quote for quotes in cited for quote in quotes if quote.transcript_id in (None, candidate.transcript.id))
+    same = any(text in " ".join(quote.quote.split()) for quote in here)
+    return float(bool(there)), max((math.exp(-n / _TURNS_NEAR) for n in apart), default=0.0), float(same)
 
 
 def _context_terms(candidate: Candidate) -> set[str]:

@@ -19,7 +19,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from transcript_qa.datatypes import Hit, Span, Transcript
+from transcript_qa.datatypes import Hit, PastAnswer, Span, Transcript
 from transcript_qa.embed import Embedder
 from transcript_qa.model_files import BUNDLED_MODEL
 from transcript_qa.reading.features import (
@@ -79,6 +79,7 @@ class Reader(Protocol):
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
         on_a_topic: bool = False,
+        before: Sequence[PastAnswer] = (),
     ) -> Reading:
         """The sentences of the hits, best first.
 
@@ -88,6 +89,7 @@ class Reader(Protocol):
             transcripts: those of all hits, by id.
             speakers: (transcript id, label) of those whose words may answer; None for everyone.
             on_a_topic: whether it asks for all that was said on a topic.
+            before: the questions before it in a conversation and what was cited for them, oldest first.
         """
         ...
 
@@ -164,10 +166,11 @@ class EvidenceReader:
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
         on_a_topic: bool = False,  # noqa: ARG002
+        before: Sequence[PastAnswer] = (),
     ) -> Reading:
         """See `Reader.read`; ties in order of the hits."""
         found = _heard(candidates(hits, transcripts), speakers)
-        described = describe(question, found, self.cosines(question, found))
+        described = describe(question, found, self.cosines(question, found), before=before)
         return _weighed(described, self._weights, hits)
 
     def rank(
@@ -230,13 +233,26 @@ class TrainedReader:
         *,
         speakers: frozenset[tuple[str, str]] | None = None,
         on_a_topic: bool = False,
+        before: Sequence[PastAnswer] = (),
     ) -> Reading:
         """See `Reader.read`; ties in order of the hits."""
         evidence = self._evidence(question, hits, transcripts, on_a_topic=on_a_topic)
         found = _heard(candidates(hits, transcripts), speakers)
         weights = self._topic_weights if on_a_topic else self._weights
-        described = described_by(self._model, question, found, hits, evidence, weights)
+        described = self.described(question, found, hits, evidence, weights, before)
         return _weighed(described, weights, _ordered(hits, evidence, on_a_topic=on_a_topic))
+
+    def described(
+        self,
+        question: str,
+        found: Sequence[Candidate],
+        hits: Sequence[Hit],
+        evidence: Sequence[Evidence],
+        weights: Weights,
+        before: Sequence[PastAnswer],
+    ) -> Described:
+        """What is weighed; see `described_by`."""
+        return described_by(self._model, question, found, hits, evidence, weights, before=before)
 
     def rank(
         self, question: str, hits: Sequence[Hit], transcripts: dict[str, Transcript], *, on_a_topic: bool = False
@@ -263,6 +279,8 @@ def described_by(
     hits: Sequence[Hit],
     evidence: Sequence[Evidence],
     weights: Weights,
+    *,
+    before: Sequence[PastAnswer] = (),
 ) -> Described:
     """What can be told of the sentences that the network has read; the best of them are read again more closely.
 
@@ -273,6 +291,7 @@ def described_by(
         hits: passages.
         evidence: what the network made of each.
         weights: by which the best are told.
+        before: the questions before and what was cited for them, oldest first.
     """
     bearing = {hit.passage.id: one.bearing for hit, one in zip(hits, evidence, strict=True)}
     read: dict[tuple[str, Span], tuple[float, Evidence]] = {}
@@ -284,7 +303,8 @@ def described_by(
                 read[place] = score, one
     known = [c for c in found if (c.transcript.id, c.span) in read]
     places = [read[c.transcript.id, c.span] for c in known]
-    described = describe(question, known, [score for score, _ in places], [bearing[c.hit.passage.id] for c in known])
+    closeness, bearings = [score for score, _ in places], [bearing[c.hit.passage.id] for c in known]
+    described = describe(question, known, closeness, bearings, before=before)
     best = np.argsort(-(described.sentence @ weights.sentence), kind="stable")[:READ_CLOSELY].tolist()
     return described.with_closely(best, model.read_closely(question, [(places[i][1], known[i].span) for i in best]))
 

@@ -18,8 +18,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from transcript_qa.answering import READ_HITS
-from transcript_qa.asking import PastAnswer, PastQuote, past_answer
+from transcript_qa.asking import past_answer
 from transcript_qa.assistant import TranscriptQA
+from transcript_qa.datatypes import PastAnswer, PastQuote
 from transcript_qa.errors import (
     IndexLockedError,
     InvalidArgumentError,
