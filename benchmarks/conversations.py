@@ -106,9 +106,11 @@ def main() -> None:
     if options.conversations == CONVERSATIONS:
         wanted = {stem: file for stem, file in wanted.items() if stem in HELD_OUT}
     transcripts = [file for file in sorted(options.transcripts.iterdir()) if file.stem in wanted]
+    if not transcripts:
+        raise SystemExit(f"{options.transcripts} holds no transcript named as one of {options.conversations}/*.tsv is.")
     with tempfile.TemporaryDirectory() as index, TranscriptQA.build(transcripts, index=Path(index) / "index") as qa:
         ids = {Path(info.source).stem: info.id for info in qa.transcripts()}
-        print(f"{len(ids)} transcripts, {len(list(wanted))} files of conversations", flush=True)
+        print(f"{len(ids)} transcripts, {len(wanted)} files of conversations", flush=True)
         outcomes = [
             each
             for stem, transcript in sorted(ids.items())

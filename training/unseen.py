@@ -3,7 +3,8 @@
 Facts: sixty on each of the project's transcripts held out of the training (`reader.HELD_OUT`, searched among each
 other), those rich in detail on the same transcripts, and those of corpus/questions.jsonl. Topics: those on the same
 transcripts, and those that came with the meetings of QMSum's validation split; each is asked of its own transcript, and
-of one in which other things are talked about, where it has no answer.
+of one in which other things are talked about, where it has no answer. Follow-ups: those of the conversations on the
+same transcripts, asked one after the other.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ of QMSum's validation split and of the transcripts held out, and on those of the
 on a topic. The threshold is that of the others, for the chance means the same.
 
 What is cited before a question has weights that are fitted last, on the follow-ups of the conversations on the held-out
-transcripts (`conversations`): all others stay as they are, so that nothing changes for a first question.
+transcripts (`conversations`, and after each fit of `trained`): all others stay as they are, so that nothing changes for
+a first question.
 """
 
 from __future__ import annotations
@@ -92,24 +93,35 @@ def by_cosine(reader: EvidenceReader, question: Question) -> Case:
     return Case(question.group, question.answerable, described, question.right)
 
 
-def fit_sentences(cases: Sequence[Case]) -> NDArray[np.float64]:
-    """Weights that make the sentences that answer likely among those of their question, `NEVER_AGAINST` heeded."""
-    usable = [case for case in cases if case.right.any()]
+def fit_sentences(
+    cases: Sequence[Case], fixed: NDArray[np.float64] | None = None, columns: Sequence[int] | None = None
+) -> NDArray[np.float64]:
+    """Weights that make the sentences that answer likely among those of their question, `NEVER_AGAINST` heeded.
 
-    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        total, gradient = L2 * float(weights @ weights), 2 * L2 * weights
+    Args:
+        cases: the questions.
+        fixed: weights that stay as they are, to which is added; None for none.
+        columns: the features that get a weight; None for all.
+    """
+    usable = [case for case in cases if case.right.any()]
+    begun = np.zeros(len(SENTENCE_FEATURES)) if fixed is None else fixed
+    chosen = list(range(len(SENTENCE_FEATURES)) if columns is None else columns)
+
+    def loss(added: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        total, gradient = L2 * float(added @ added), 2 * L2 * added
         for case in usable:
-            scores = case.described.sentence @ weights
-            chance = np.exp(scores - scores.max())
-            chance /= chance.sum()
+            features = case.described.sentence[:, chosen]
+            chance = softmax(case.described.sentence @ begun + features @ added)
             wanted = np.where(case.right, chance, 0.0)
             mass = wanted.sum() + 1e-12
             total -= float(np.log(mass))
-            gradient = gradient - case.described.sentence.T @ (wanted / mass - chance)
+            gradient = gradient - features.T @ (wanted / mass - chance)
         return total, gradient
 
-    bounds = [(0.0 if name in NEVER_AGAINST else None, None) for name in SENTENCE_FEATURES]
-    return np.asarray(minimize(loss, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds).x)
+    bounds = [(0.0 if SENTENCE_FEATURES[column] in NEVER_AGAINST else None, None) for column in chosen]
+    weights = begun.copy()
+    weights[chosen] += minimize(loss, np.zeros(len(chosen)), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return weights
 
 
 def rows(cases: Sequence[Case], weights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -253,22 +265,11 @@ def weights_of(cases: Sequence[Case], *, declining: Sequence[Case]) -> dict[str,
 
 def fit_in_conversations(cases: Sequence[Case], weights: Weights) -> Weights:
     """The same with weights for what was cited before, by which the sentences that answer are likeliest."""
-    usable = [case for case in cases if case.right.any()]
-    columns, places = ([all_of.index(name) for name in names] for all_of, names in zip(
-        (SENTENCE_FEATURES, QUESTION_FEATURES), IN_CONVERSATIONS, strict=True))  # fmt: skip
-
-    def of_sentences(added: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        total, gradient = L2 * float(added @ added), 2 * L2 * added
-        for case in usable:
-            features = case.described.sentence[:, columns]
-            chance = softmax(case.described.sentence @ weights.sentence + features @ added)
-            wanted = np.where(case.right, chance, 0.0)
-            total -= float(np.log(wanted.sum() + 1e-12))
-            gradient = gradient - features.T @ (wanted / (wanted.sum() + 1e-12) - chance)
-        return total, gradient
-
-    sentence, question = weights.sentence.copy(), weights.question.copy()
-    sentence[columns] += minimize(of_sentences, np.zeros(len(columns)), jac=True, method="L-BFGS-B").x
+    columns, places = (
+        [all_of.index(name) for name in names]
+        for all_of, names in zip((SENTENCE_FEATURES, QUESTION_FEATURES), IN_CONVERSATIONS, strict=True)
+    )
+    sentence, question = fit_sentences(cases, weights.sentence, columns), weights.question.copy()
     x, y = rows(cases, sentence)
 
     def of_questions(added: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -276,8 +277,7 @@ def fit_in_conversations(cases: Sequence[Case], weights: Weights) -> Weights:
         gradient = x[:, places].T @ (expit(odds) - y) + 2 * L2 * added
         return float(np.logaddexp(0, np.where(y, -odds, odds)).sum()) + L2 * float(added @ added), gradient
 
-    found = minimize(of_questions, np.zeros(len(places)), jac=True, method="L-BFGS-B").x
-    question[places] += found
+    question[places] += minimize(of_questions, np.zeros(len(places)), jac=True, method="L-BFGS-B").x
     return replace(weights, sentence=sentence, question=question)
 
 
@@ -328,7 +328,7 @@ def main() -> None:
         asked = meeting_topics(options.qmsum, options.work, embedder), own_topics(options.work, embedder), taken
         cases = ([by_network(model, question, on_a_topic=True) for question in part] for part in asked)
         stored["topics"] = fitted_on_topics(*cases, threshold=stored["trained"]["threshold"])
-    if "conversations" in options.readers:
+    if {"trained", "conversations"} & set(options.readers):  # a new fit for first questions knows none of these
         stored["trained"] = fitted_in_conversations(own_follow_ups(options.work, embedder), stored["trained"])
     options.output.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
 
