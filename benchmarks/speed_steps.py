@@ -12,7 +12,7 @@ import numpy as np
 from machine import count_words, peak_memory_mb, percentile, size_mb
 from made_passages import Maker, RealPassages, parts
 from numpy.typing import NDArray
-from plain import PlainEmbedder, plain_model
+from plain import PlainEmbedder, tuned_model
 from retrieval import MEASURES, measure, ours, read_questions
 
 from transcript_qa import TranscriptQA
@@ -84,7 +84,7 @@ def embed_beside_plain(index: Path, questions: list[str], *, n_passages: int, ro
     embedded = real_passages(index).embedded
     chosen = np.linspace(0, len(embedded) - 1, min(n_passages, len(embedded))).astype(int)
     texts = [embedded[i] for i in chosen]
-    embedder, plain = SentenceTransformerEmbedder(), plain_model()
+    embedder, plain = SentenceTransformerEmbedder(), tuned_model()
     ways = {
         "ours": lambda batch: embedder.embed_passages(batch),
         "plain": lambda batch: plain.encode(batch, normalize_embeddings=True, show_progress_bar=False),

@@ -11,7 +11,8 @@ import pytest
 
 from transcript_qa.embed import HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
-from transcript_qa.model_files import BUNDLED_MODEL, bundled_folder
+from transcript_qa.model_files import BUNDLED_FINGERPRINT, BUNDLED_MODEL, bundled_folder
+from transcript_qa.tuning import tuned_tensors
 
 TEXTS = ["The harbour loan was closed on Friday.", "Yes.", "A long sentence about dredging the outer basin " * 9]
 
@@ -31,6 +32,7 @@ def test_batching_gives_what_plain_encoding_gives(model: SentenceTransformerEmbe
     from sentence_transformers import SentenceTransformer
 
     plain = SentenceTransformer(str(bundled_folder()), device="cpu", local_files_only=True)
+    plain[0].auto_model.load_state_dict(tuned_tensors(), strict=False)
     expected = plain.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
     assert (model.embed_passages(TEXTS) * expected).sum(axis=1).min() > 0.99
 
@@ -64,7 +66,7 @@ def test_a_model_that_is_not_here_is_an_error_and_no_download() -> None:
 def test_a_folder_is_a_model_of_its_own_name(tmp_path: Path) -> None:
     shutil.copytree(bundled_folder(), tmp_path / "mine")
     embedder = SentenceTransformerEmbedder(str(tmp_path / "mine"))
-    assert embedder.fingerprint == SentenceTransformerEmbedder(BUNDLED_MODEL).fingerprint
+    assert embedder.fingerprint == BUNDLED_FINGERPRINT != SentenceTransformerEmbedder(BUNDLED_MODEL).fingerprint
     assert embedder.dim == 384
     assert embedder.embed_queries(["x"]).shape == (1, 384)
 

@@ -14,6 +14,7 @@ from transcript_qa.embed import SentenceTransformerEmbedder
 from transcript_qa.encoding import Encoder, batches, best_device, cpu_has_bfloat16, n_cores, one_thread, padded
 from transcript_qa.errors import ModelError
 from transcript_qa.model_files import bundled_folder
+from transcript_qa.tuning import tuned_tensors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -53,10 +54,12 @@ def shapes(encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int,
 
 @pytest.fixture(scope="module")
 def library() -> SentenceTransformer:
-    """The bundled model as the library runs it."""
+    """The bundled model, with what is added to it, as the library runs it."""
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(bundled_folder()), device="cpu", local_files_only=True)
+    model = SentenceTransformer(str(bundled_folder()), device="cpu", local_files_only=True)
+    model[0].auto_model.load_state_dict(tuned_tensors(), strict=False)
+    return model
 
 
 def encoded(library: SentenceTransformer, texts: list[str]) -> NDArray[np.float32]:

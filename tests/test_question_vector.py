@@ -10,11 +10,11 @@ from transcript_qa import TranscriptQA, question_vector
 from transcript_qa.embed import HashingEmbedder, SentenceTransformerEmbedder
 from transcript_qa.errors import ModelError
 from transcript_qa.indexing import update_index
-from transcript_qa.model_files import BUNDLED_FINGERPRINT
 from transcript_qa.question_vector import Maps, topical, turned
 from transcript_qa.reading.ranking import adjacent
 from transcript_qa.search import search
 from transcript_qa.store import EmbedderInfo, LocalStore
+from transcript_qa.tuning import tuned_fingerprint
 
 
 class Bundled(HashingEmbedder):
@@ -22,7 +22,7 @@ class Bundled(HashingEmbedder):
 
     def __init__(self) -> None:
         super().__init__(dim=384)
-        self.fingerprint = BUNDLED_FINGERPRINT
+        self.fingerprint = tuned_fingerprint()
 
 
 def test_a_question_comes_nearer_to_what_answers_it(model: SentenceTransformerEmbedder) -> None:
@@ -132,12 +132,13 @@ def test_the_search_looks_for_the_turned_vector(tmp_path: Path) -> None:
     assert hit.why.dense != pytest.approx(float(embedder.embed_queries(["the harbour loan"])[0] @ passage), abs=1e-3)
 
 
-def test_a_map_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(question_vector, "WEIGHTS", "nowhere.safetensors")
+@pytest.mark.parametrize("file", ["nowhere.safetensors", "embedding.safetensors"])
+def test_a_map_that_is_missing_is_said(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(question_vector, "WEIGHTS", file)
     question_vector._maps.cache_clear()
     embedder = Bundled()
     try:
-        with pytest.raises(ModelError, match=r"nowhere\.safetensors.*Install transcript-qa again"):
+        with pytest.raises(ModelError, match=rf"{file}.*Install transcript-qa again"):
             turned(embedder.embed_queries(["a"]), embedder)
     finally:
         question_vector._maps.cache_clear()

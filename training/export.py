@@ -14,7 +14,8 @@ import torch
 from check_questions import TRAINING
 from safetensors.torch import save_file
 
-from transcript_qa.reading.model import WEIGHTS, packed
+from transcript_qa.packing import packed
+from transcript_qa.reading.model import WEIGHTS
 from transcript_qa.reading.network import is_trained
 
 

@@ -11,7 +11,7 @@ from transcript_qa.reading.reader import Reader, Reading
 from transcript_qa.search import Found, look_up, select
 from transcript_qa.store import Store
 
-RANKED_HITS = 12
+RANKED_HITS = 16
 
 
 def search_read(

@@ -34,17 +34,16 @@ from transcript_qa.encoding import (
 )
 from transcript_qa.errors import ModelError
 from transcript_qa.model_files import (
-    BUNDLED_FINGERPRINT,
     BUNDLED_MODEL,
     REMEDY,
     bundled_folder,
-    bundled_tensors,
     load_tokenizer,
     model_folder,
     read_settings,
     weights_sha256,
 )
 from transcript_qa.text import terms
+from transcript_qa.tuning import tuned_fingerprint, tuned_tensors
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -149,9 +148,9 @@ class SentenceTransformerEmbedder:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the weights; for the bundled model known beforehand, so that opening an index is instant."""
+        """SHA-256 of the weights; of the bundled model only what is added to it is looked at, so that it is instant."""
         if self.name == BUNDLED_MODEL:
-            return BUNDLED_FINGERPRINT
+            return tuned_fingerprint()
         return weights_sha256(self.name, self._folder)
 
     @cached_property
@@ -198,7 +197,7 @@ class SentenceTransformerEmbedder:
         pad_id = _pad_id(self.tokenizer)
         with self._said_if_it_cannot_be_loaded():
             if self.name == BUNDLED_MODEL:
-                return None, of_minilm(bundled_tensors(), device=self._device, pad_id=pad_id)
+                return None, of_minilm(tuned_tensors(), device=self._device, pad_id=pad_id)
             model = _of_library(self._folder, self._device)
         expected = _encoded(model, PROBES)
         encoder = of_library(model, pad_id=pad_id)

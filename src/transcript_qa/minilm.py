@@ -24,6 +24,8 @@ WIDTH, INNER, N_HEADS, N_LAYERS = 384, 1536, 12, 6
 DROPPED = 0.1
 """Share of a layer's outputs that is left out while training."""
 VOCABULARY, POSITIONS = 30522, 512
+LEFT, RIGHT = ".left", ".right"
+"""Endings of the two factors of what is added to a matrix."""
 # The weights' lay-out depends on it hardly: about as many word pieces as a batch has.
 _ROWS = 1024
 
@@ -149,6 +151,7 @@ EMBEDDING_NAMES = {
     "norm.bias": "embeddings.LayerNorm.bias",
 }
 """Parameters beneath the layers, and their names in a BERT checkpoint."""
+_QKV = ("query", "key", "value")
 _LAYER_NAMES = {
     "out": "attention.output.dense",
     "norm_out": "attention.output.LayerNorm",
@@ -167,10 +170,31 @@ def load_bert(network: MiniLM, bert: Mapping[str, Tensor]) -> None:
         for number in range(N_LAYERS):
             ours, prefix = f"layers.{number}.", f"encoder.layer.{number}."
             for kind in ("weight", "bias"):
-                parts = [bert[f"{prefix}attention.self.{name}.{kind}"] for name in ("query", "key", "value")]
+                parts = [bert[f"{prefix}attention.self.{name}.{kind}"] for name in _QKV]
                 parameters[f"{ours}qkv.{kind}"].copy_(torch.cat(parts))
                 for name, theirs in _LAYER_NAMES.items():
                     parameters[f"{ours}{name}.{kind}"].copy_(bert[f"{prefix}{theirs}.{kind}"])
+
+
+def added(bert: Mapping[str, Tensor], additions: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A BERT checkpoint with products of narrow matrices added to some of its own.
+
+    Args:
+        bert: the checkpoint, names as transformers gives them.
+        additions: for the layers' parts as this module names them, "layers.4.out.left" (rows, rank) and
+            "layers.4.out.right" (rank, columns); of qkv the rows of query, key and value one below the other.
+    """
+    found = dict(bert)
+    for name, left in additions.items():
+        if not name.endswith(LEFT):
+            continue
+        _, number, part, _ = name.split(".")
+        wider = left @ additions[name.removesuffix(LEFT) + RIGHT]
+        names = [f"attention.self.{each}" for each in _QKV] if part == "qkv" else [_LAYER_NAMES[part]]
+        for each, rows in zip(names, wider.chunk(len(names)), strict=True):
+            theirs = f"encoder.layer.{number}.{each}.weight"
+            found[theirs] = bert[theirs] + rows
+    return found
 
 
 def bert_of(tensors: Mapping[str, Tensor], *, bfloat16: bool) -> MiniLM:

@@ -2,9 +2,9 @@
 
 The bundled model puts texts side by side that say the same. A question does not say what its answer says, and what is
 asked about most (a topic, who wanted what) is said in many turns. So the vector of a question goes through a linear map
-before the dense leg looks for its neighbours; those of passages stay as they are, and no index has to be made anew. A
+before the dense leg looks for its neighbours; what is done to the vectors of passages too is in tuning.py. A
 question on a topic, which wants all that was said about it, has a map of its own; which of both kinds a question is, is
-told from its vector, and in doubt it is turned by something in between. The maps (data/question.safetensors, 0.6 MB)
+told from its vector, and in doubt it is turned by something in between. The maps (data/question.safetensors, 0.3 MB)
 were learnt by training/question.py and fit the bundled model only; with another model a question is looked for as it
 is, and taken for one on a fact. What they give is in benchmarks/README.md.
 """
@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from transcript_qa.embed import Embedder
 from transcript_qa.errors import ModelError
-from transcript_qa.model_files import BUNDLED_FINGERPRINT
+from transcript_qa.packing import REMEDY, shipped_tensors
+from transcript_qa.tuning import tuned_fingerprint
 
 WEIGHTS = "question.safetensors"
 # On transcripts left out of the learning, 0.73 of the questions on topics have so much, and 0.11 of those on facts.
@@ -70,23 +70,19 @@ def turned(vectors: NDArray[np.float32], embedder: Embedder) -> NDArray[np.float
     Raises:
         ModelError: the maps that come with the package are damaged.
     """
-    return _maps().turned(vectors) if embedder.fingerprint == BUNDLED_FINGERPRINT else vectors
+    return _maps().turned(vectors) if embedder.fingerprint == tuned_fingerprint() else vectors
 
 
 def topical(vectors: NDArray[np.float32], embedder: Embedder) -> NDArray[np.bool_]:
     """(n,) whether each question asks for all that was said on a topic; arguments and errors as `turned`."""
-    if embedder.fingerprint != BUNDLED_FINGERPRINT:
+    if embedder.fingerprint != tuned_fingerprint():
         return np.zeros(len(vectors), dtype=np.bool_)
     return _maps().topical(vectors) >= LEAST_TOPICAL
 
 
 @lru_cache(maxsize=1)
 def _maps() -> Maps:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
-    try:
-        stored = load((files("transcript_qa") / "data" / WEIGHTS).read_bytes())
-        return Maps(**{name.replace(".", "_"): stored[name].astype(np.float32) for name in PARTS})
-    except (OSError, KeyError, SafetensorError) as error:
-        raise ModelError(WEIGHTS, f"it cannot be read ({error})", "Install transcript-qa again") from error
+    stored = shipped_tensors(WEIGHTS)
+    if missing := [name for name in PARTS if name not in stored]:
+        raise ModelError(WEIGHTS, f"it does not hold {', '.join(missing)}", REMEDY)
+    return Maps(**{name.replace(".", "_"): stored[name].numpy() for name in PARTS})

@@ -29,7 +29,7 @@ from transcript_qa.reading.ranking import NEIGHBOUR_SHARES, NEIGHBOUR_SHARES_ON_
 from transcript_qa.store import Scored, Selection, Store, TranscriptInfo
 from transcript_qa.text import keywords, normalise, terms, terms_among
 
-DENSE_WEIGHT = 0.7
+DENSE_WEIGHT = 0.8
 CROWDING_PENALTY = 0.1
 _LEG_DEPTH = 128
 _LEGS_AT_ONCE = 8

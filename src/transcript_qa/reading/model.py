@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from importlib.resources import files
 from statistics import fmean
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -24,19 +23,17 @@ from transcript_qa.datatypes import Passage, Span, Transcript
 from transcript_qa.encoding import batches, cpu_has_bfloat16, n_cores, one_thread
 from transcript_qa.errors import ModelError
 from transcript_qa.model_files import bundled_tensors, bundled_tokenizer
+from transcript_qa.packing import REMEDY, shipped_tensors
 from transcript_qa.reading.network_input import Window, batch_of, passage_windows, question_ids, singled_out
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from torch import Tensor
 
     from transcript_qa.reading.network import EvidenceNetwork
 
 WEIGHTS = "reader.safetensors"
 CLOSE_WEIGHTS = "close_reader.safetensors"
 TOPIC_WEIGHTS = "topic_reader.safetensors"
-SCALE = ".scale"
-_REMEDY = "Install transcript-qa again"
 # Some three windows: few enough that all cores have work to the end of a question.
 _BATCH_TOKENS = 768
 CLOSE = ((1, 1), (3, 2))
@@ -184,48 +181,18 @@ def _load(weights: str) -> EvidenceNetwork:
 
 def shipped_network(weights: str = WEIGHTS) -> EvidenceNetwork:
     """A network with weights that come with the package, in 32 bits. Raises `ModelError`."""
-    from safetensors.torch import load
-
     from transcript_qa.minilm import load_bert
     from transcript_qa.reading.network import EvidenceNetwork, is_trained
 
-    try:
-        stored = (files("transcript_qa") / "data" / weights).read_bytes()
-    except OSError as error:
-        raise ModelError(weights, f"it cannot be read ({error.strerror})", _REMEDY) from error
+    own = shipped_tensors(weights)
     network = EvidenceNetwork()
     load_bert(network, bundled_tensors())
-    own = unpacked(load(stored))
     wanted = {name for name, _ in network.named_parameters() if is_trained(name)}
     if own.keys() != wanted:
         raise ModelError(
             weights,
             f"it holds {len(own)} weights and {len(wanted & own.keys())} of the {len(wanted)} that the reader has",
-            _REMEDY,
+            REMEDY,
         )
     network.load_state_dict(own, strict=False)
     return network
-
-
-def packed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Matrices as 8-bit integers with a 16-bit scale for each row, all else in 16 bits."""
-    import torch
-
-    out: dict[str, Tensor] = {}
-    for name, weight in weights.items():
-        if weight.dim() < 2:
-            out[name] = weight.half()
-            continue
-        scale = (weight.abs().amax(dim=1) / 127).clamp(min=1e-8).half()
-        out[name] = torch.clamp(torch.round(weight / scale.float()[:, None]), -127, 127).to(torch.int8)
-        out[name + SCALE] = scale
-    return out
-
-
-def unpacked(stored: dict[str, Tensor]) -> dict[str, Tensor]:
-    """What `packed` packed, as 32-bit numbers."""
-    return {
-        name: weight.float() * stored[name + SCALE].float()[:, None] if name + SCALE in stored else weight.float()
-        for name, weight in stored.items()
-        if not name.endswith(SCALE)
-    }

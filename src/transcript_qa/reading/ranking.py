@@ -44,7 +44,7 @@ class _Blend:
 
 
 _READ = _Blend(bearing=0.8, crowding=0.4, around=None)
-_READ_ON_A_TOPIC = _Blend(bearing=7.0, crowding=0.3, around=(0.7, 0.4))
+_READ_ON_A_TOPIC = _Blend(bearing=3.0, crowding=0.8, around=(0.7, 0.4))
 
 
 class _By(Enum):

@@ -74,7 +74,9 @@ def refuse_other_embedder(place: str, found: EmbedderInfo, expected: EmbedderInf
         "the embedding model",
         _described(found) if alike else found.name,
         _described(expected) if alike else expected.name,
-        f"Index again with --rebuild, or name the model it was made with: {found.name}.",
+        "Index again with --rebuild."
+        if alike
+        else f"Index again with --rebuild, or name the model it was made with: {found.name}.",
     )
 
 
