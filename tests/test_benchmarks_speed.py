@@ -58,7 +58,7 @@ def hashing() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(speed_steps, "SentenceTransformerEmbedder", HashingEmbedder)
         patch.setattr(speed_steps, "PlainEmbedder", HashingEmbedder)
-        patch.setattr(speed_steps, "plain_model", PlainDouble)
+        patch.setattr(speed_steps, "tuned_model", PlainDouble)
         yield
 
 
